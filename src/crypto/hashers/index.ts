@@ -1,0 +1,5 @@
+export * from './hasher';
+export * from './md5';
+export * from './passwords';
+export * from './pbkdf2';
+export * from './scrypt';

@@ -1,0 +1,81 @@
+import { randomString, systemRandom } from '../random';
+import type { RandomSource } from '../random';
+import type { PasswordHasher, RawPassword } from './hasher';
+import { PBKDF2PasswordHasher, PBKDF2SHA1PasswordHasher } from './pbkdf2';
+import { ScryptPasswordHasher } from './scrypt';
+
+/** The hashers of an app: the first makes new hashes, all of them may verify stored ones. */
+export type PasswordHashers = readonly [preferred: PasswordHasher, ...others: PasswordHasher[]];
+
+/** What an app has that chooses none: new hashes are PBKDF2-SHA256, scrypt and PBKDF2-SHA1 are understood too. */
+export const defaultPasswordHashers: PasswordHashers = Object.freeze([
+  new PBKDF2PasswordHasher(),
+  new PBKDF2SHA1PasswordHasher(),
+  new ScryptPasswordHasher(),
+]);
+
+const UNUSABLE_PREFIX = '!';
+
+/** A stored value that no password matches. It is random, so that values derived from it differ from user to user. */
+export function makeUnusablePassword(random: RandomSource = systemRandom): string {
+  return UNUSABLE_PREFIX + randomString(40, undefined, random);
+}
+
+/** Whether a stored value is other than `makeUnusablePassword` makes. An empty one counts as usable, but matches nothing. */
+export function isPasswordUsable(encoded: string): boolean {
+  return !encoded.startsWith(UNUSABLE_PREFIX);
+}
+
+/**
+ * The value to store for a password; for null, one that no password matches.
+ * @throws TypeError when `raw` is neither text nor bytes
+ */
+export async function makePassword(
+  raw: RawPassword | null,
+  hashers: PasswordHashers = defaultPasswordHashers,
+  random: RandomSource = systemRandom,
+): Promise<string> {
+  if (raw === null) return makeUnusablePassword(random);
+  if (typeof raw !== 'string' && !((raw as unknown) instanceof Uint8Array)) {
+    throw new TypeError(`Password must be a string or bytes, got ${typeof raw}.`);
+  }
+  const [preferred] = hashers;
+  return preferred.encode(raw, preferred.salt(random));
+}
+
+/** The hasher that can verify a stored value, or null: an algorithm that the app does not have, or a damaged value. */
+export function identifyHasher(
+  encoded: string,
+  hashers: PasswordHashers = defaultPasswordHashers,
+): PasswordHasher | null {
+  return hashers.find((hasher) => hasher.recognizes(encoded)) ?? null;
+}
+
+export interface PasswordVerdict {
+  readonly ok: boolean;
+  /** Whether the password, when it is right, should be stored anew with the preferred hasher. */
+  readonly mustUpdate: boolean;
+}
+
+/**
+ * Compares a password with what is stored. It never fails over a stored value: one that is unusable, damaged or absent
+ * matches nothing, and costs as much as a wrong password, so that time does not tell such accounts from others.
+ */
+export async function checkPassword(
+  raw: RawPassword | null,
+  encoded: string | null | undefined,
+  hashers: PasswordHashers = defaultPasswordHashers,
+): Promise<PasswordVerdict> {
+  const stored = encoded ?? '';
+  const hasher = identifyHasher(stored, hashers);
+  if (raw === null || hasher === null) {
+    await makePassword(raw ?? '', hashers);
+    return { ok: false, mustUpdate: false };
+  }
+  const [preferred] = hashers;
+  const sameAlgorithm = hasher.algorithm === preferred.algorithm;
+  const mustUpdate = !sameAlgorithm || preferred.mustUpdate(stored);
+  const ok = await hasher.verify(raw, stored);
+  if (!ok && sameAlgorithm && mustUpdate) await hasher.hardenRuntime(raw, stored);
+  return { ok, mustUpdate };
+}
