@@ -30,6 +30,18 @@ export abstract class AbstractBaseUser implements BaseUser {
   /** The fields that `createsuperuser` asks for beside the name and the password. */
   static readonly REQUIRED_FIELDS: readonly string[] = [];
 
+  /** Unicode NFKC, so that names which look the same are the same. */
+  static normalizeUsername(username: string): string {
+    return username.normalize('NFKC');
+  }
+
+  /** The domain in lower case; what stands before the last `@` may tell mailboxes apart and stays as it is. */
+  static normalizeEmail(email: string | null | undefined): string {
+    const text = email ?? '';
+    const at = text.lastIndexOf('@');
+    return at < 0 ? text : (text.slice(0, at) + text.slice(at).toLowerCase()).trim();
+  }
+
   /** The hash in Django's format, never the password itself. */
   password = '';
   lastLogin: Date | null = null;
@@ -116,7 +128,61 @@ export class User extends AbstractBaseUser {
   }
 }
 
-/** Who makes a request that no authenticator recognised. */
+/** What `createUser` takes, as Django's does. Fields of an own class may stand beside these. */
+export interface NewUser {
+  readonly username: string;
+  readonly email?: string | null;
+  /** Null, or left out, makes the password unusable. */
+  readonly password?: RawPassword | null;
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly isStaff?: boolean;
+  readonly isSuperuser?: boolean;
+  readonly isActive?: boolean;
+  readonly dateJoined?: Date;
+}
+
+/** What is stored in the place of the three fields that `createUser` changes. */
+export interface PreparedUser {
+  readonly username: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/**
+ * The fields of a new row: name and address normalised, the password hashed.
+ * @throws RangeError when the name is empty
+ */
+export async function prepareUser<F extends NewUser>(
+  model: Pick<typeof AbstractBaseUser, 'normalizeUsername' | 'normalizeEmail'>,
+  fields: F,
+  hashers?: PasswordHashers,
+): Promise<F & PreparedUser> {
+  if (!fields.username) throw new RangeError('The given username must be set');
+  return {
+    ...fields,
+    username: model.normalizeUsername(fields.username),
+    email: model.normalizeEmail(fields.email),
+    password: await makePassword(fields.password ?? null, hashers),
+  };
+}
+
+/**
+ * The fields of a new row for someone who may do everything.
+ * @throws RangeError when the name is empty, or one of the two marks is false
+ */
+export function prepareSuperuser<F extends NewUser>(
+  model: Pick<typeof AbstractBaseUser, 'normalizeUsername' | 'normalizeEmail'>,
+  fields: F,
+  hashers?: PasswordHashers,
+): Promise<F & PreparedUser> {
+  const superuser = { isStaff: true, isSuperuser: true, ...fields };
+  if (!superuser.isStaff) throw new RangeError('Superuser must have is_staff=True.');
+  if (!superuser.isSuperuser) throw new RangeError('Superuser must have is_superuser=True.');
+  return prepareUser(model, superuser, hashers);
+}
+
+/** Who makes a request that no authenticator recognised. It stands for no row, so what needs one throws. */
 export class AnonymousUser {
   get isAuthenticated(): false {
     return false;
@@ -145,9 +211,38 @@ export class AnonymousUser {
   getUsername(): string {
     return '';
   }
+
+  /** Whether the other is anonymous too: all of them are the same user. */
+  equals(other: unknown): boolean {
+    return other instanceof AnonymousUser;
+  }
+
+  save(): never {
+    throw notInDatabase();
+  }
+  delete(): never {
+    throw notInDatabase();
+  }
+  setPassword(_raw: RawPassword | null): never {
+    throw notInDatabase();
+  }
+  checkPassword(_raw: RawPassword | null): never {
+    throw notInDatabase();
+  }
+
   toString(): string {
     return 'AnonymousUser';
   }
+
+  /** @throws TypeError where a number is asked for: a look-up by a user's key meant another user */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint !== 'number') return this.toString();
+    throw new TypeError('Cannot cast AnonymousUser to a number. Are you trying to use it in place of User?');
+  }
+}
+
+function notInDatabase(): Error {
+  return new Error("Django doesn't provide a DB representation for AnonymousUser.");
 }
 
 /** Names and secrets that a client offered, by name: `{ username, password }`. */

@@ -53,12 +53,14 @@ export function identifyHasher(
 
 export interface PasswordVerdict {
   readonly ok: boolean;
-  /** Whether the password, when it is right, should be stored anew with the preferred hasher. */
+  /** The password is right and should be stored anew with the preferred hasher. */
   readonly mustUpdate: boolean;
 }
 
+const REFUSED: PasswordVerdict = Object.freeze({ ok: false, mustUpdate: false });
+
 /**
- * Compares a password with what is stored. It never fails over a stored value: one that is unusable, damaged or absent
+ * Compares a password with what is stored. It never throws over a stored value: one that is unusable, damaged or absent
  * matches nothing, and costs as much as a wrong password, so that time does not tell such accounts from others.
  */
 export async function checkPassword(
@@ -70,12 +72,12 @@ export async function checkPassword(
   const hasher = identifyHasher(stored, hashers);
   if (raw === null || hasher === null) {
     await makePassword(raw ?? '', hashers);
-    return { ok: false, mustUpdate: false };
+    return REFUSED;
   }
   const [preferred] = hashers;
   const sameAlgorithm = hasher.algorithm === preferred.algorithm;
-  const mustUpdate = !sameAlgorithm || preferred.mustUpdate(stored);
-  const ok = await hasher.verify(raw, stored);
-  if (!ok && sameAlgorithm && mustUpdate) await hasher.hardenRuntime(raw, stored);
-  return { ok, mustUpdate };
+  const outdated = !sameAlgorithm || preferred.mustUpdate(stored);
+  if (await hasher.verify(raw, stored)) return { ok: true, mustUpdate: outdated };
+  if (sameAlgorithm && outdated) await preferred.hardenRuntime(raw, stored);
+  return REFUSED;
 }

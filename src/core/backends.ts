@@ -1,0 +1,150 @@
+import { checkPassword, defaultPasswordHashers, makePassword } from '../crypto/hashers';
+import type { PasswordHashers } from '../crypto/hashers';
+import { ImproperlyConfigured } from './errors';
+import { DjangoPermissionDenied } from './exceptions';
+import type { Awaitable } from './policy';
+import type { Request } from './request';
+import type { BaseUser, Credentials } from './users';
+
+/** One way to know a user by credentials, as Django's authentication backends. */
+export interface AuthenticationBackend<U extends BaseUser = BaseUser> {
+  /**
+   * The user with these credentials; null when they are wrong, or of a kind that this backend knows nothing of, so that
+   * the next backend is asked.
+   * @throws DjangoPermissionDenied when no other backend may be asked
+   */
+  authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Awaitable<U | null>;
+  /** The user with this primary key, if they may come in. */
+  getUser(pk: unknown): Awaitable<U | null>;
+}
+
+/** Hears of credentials that every backend refused; their secrets are covered. */
+export type LoginFailedHook = (credentials: Credentials, request?: Request<BaseUser, unknown>) => Awaitable<void>;
+
+export interface AuthenticateOptions {
+  readonly request?: Request<BaseUser, unknown> | undefined;
+  /** Django's signal `user_login_failed`. What it throws reaches the caller. */
+  readonly onLoginFailed?: LoginFailedHook | undefined;
+}
+
+/**
+ * Asks the backends in order; the first user wins.
+ * @throws ImproperlyConfigured when there are no backends
+ */
+export async function authenticate<U extends BaseUser>(
+  backends: readonly AuthenticationBackend<U>[],
+  credentials: Credentials,
+  { request, onLoginFailed }: AuthenticateOptions = {},
+): Promise<U | null> {
+  if (backends.length === 0) {
+    throw new ImproperlyConfigured(
+      'No authentication backends have been defined. Leave out the list to have a ModelBackend, or name one there.',
+    );
+  }
+  const user = await firstUser(backends, credentials, request);
+  if (user === null) await onLoginFailed?.(cleanCredentials(credentials), request);
+  return user;
+}
+
+async function firstUser<U extends BaseUser>(
+  backends: readonly AuthenticationBackend<U>[],
+  credentials: Credentials,
+  request: Request<BaseUser, unknown> | undefined,
+): Promise<U | null> {
+  try {
+    for (const backend of backends) {
+      const user = await backend.authenticate(credentials, request);
+      if (user) return user;
+    }
+  } catch (error) {
+    if (!(error instanceof DjangoPermissionDenied)) throw error;
+  }
+  return null;
+}
+
+const SENSITIVE = /api|token|key|secret|password|signature/i;
+
+/** The credentials with 20 asterisks in the place of each whose name sounds like a secret. */
+export function cleanCredentials(credentials: Credentials): Credentials {
+  return Object.fromEntries(
+    Object.entries(credentials).map(([name, value]) => [name, SENSITIVE.test(name) ? '*'.repeat(20) : value]),
+  );
+}
+
+/** A user that can be known by a password. */
+export interface UserWithPassword extends BaseUser {
+  /** The stored hash. */
+  readonly password: string;
+}
+
+/** The port of `ModelBackend` to the table of users. */
+export interface UserTable<U extends UserWithPassword> {
+  get(pk: unknown): Promise<U | null>;
+  getByNaturalKey(username: string): Promise<U | null>;
+  /**
+   * Stores a new hash of the same password, in the row and in `user`. It changes nothing where the row no longer holds
+   * `user.password`: someone set a new password meanwhile, and the old one must not come back.
+   */
+  savePassword(user: U, encoded: string): Promise<void>;
+}
+
+export interface ModelBackendOptions {
+  /** @default PBKDF2-SHA256, PBKDF2-SHA1, scrypt */
+  readonly hashers?: PasswordHashers | undefined;
+  /**
+   * Another name for `username` among the credentials: the `USERNAME_FIELD` of the user class.
+   * @default 'username'
+   */
+  readonly usernameField?: string | undefined;
+}
+
+/**
+ * Knows users of a table by name and password.
+ *
+ * Every refusal costs one run of the preferred hasher, whether the name is unknown, the password wrong or unusable, or
+ * the user inactive: time must not tell a stranger which names exist.
+ */
+export class ModelBackend<U extends UserWithPassword> implements AuthenticationBackend<U> {
+  protected readonly users: UserTable<U>;
+  protected readonly hashers: PasswordHashers;
+  protected readonly usernameField: string;
+
+  constructor(users: UserTable<U>, options: ModelBackendOptions = {}) {
+    this.users = users;
+    this.hashers = options.hashers ?? defaultPasswordHashers;
+    this.usernameField = options.usernameField ?? 'username';
+  }
+
+  async authenticate(credentials: Credentials, _request?: Request<BaseUser, unknown>): Promise<U | null> {
+    const username = credentials['username'] ?? credentials[this.usernameField];
+    const password = credentials['password'];
+    if (username === undefined || password === undefined) return null;
+
+    const user = await this.users.getByNaturalKey(username);
+    if (user === null) {
+      await makePassword(password, this.hashers);
+      return null;
+    }
+    const { ok, mustUpdate } = await checkPassword(password, user.password, this.hashers);
+    if (!ok || !this.userCanAuthenticate(user)) return null;
+    if (mustUpdate) await this.users.savePassword(user, await makePassword(password, this.hashers));
+    return user;
+  }
+
+  async getUser(pk: unknown): Promise<U | null> {
+    const user = await this.users.get(pk);
+    return user !== null && this.userCanAuthenticate(user) ? user : null;
+  }
+
+  /** Whether someone who knows the password may come in. */
+  protected userCanAuthenticate(user: U): boolean {
+    return user.isActive;
+  }
+}
+
+/** The same for inactive users too. Refusing them is then the business of the views. */
+export class AllowAllUsersModelBackend<U extends UserWithPassword> extends ModelBackend<U> {
+  protected override userCanAuthenticate(_user: U): boolean {
+    return true;
+  }
+}
