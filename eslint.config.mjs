@@ -76,7 +76,7 @@ export default tseslint.config(
       '@typescript-eslint/no-import-type-side-effects': 'error',
     },
   },
-  // The default random source is the one place that asks the system.
+  // The default clock and the default random source are the places that ask the system.
   {
     files: ['src/**/*.ts'],
     ignores: ['src/crypto/random.ts'],
@@ -90,6 +90,10 @@ export default tseslint.config(
         })),
       ],
     },
+  },
+  {
+    files: ['src/core/clock.ts'],
+    rules: { 'no-restricted-syntax': ['error', noDefaultExport, noHiddenRandomness, noModuleLevelLet] },
   },
   { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
 
