@@ -82,10 +82,10 @@ export interface UserTable<U extends UserWithPassword> {
   get(pk: unknown): Promise<U | null>;
   getByNaturalKey(username: string): Promise<U | null>;
   /**
-   * Stores a new hash of the same password, in the row and in `user`. It changes nothing where the row no longer holds
-   * `user.password`: someone set a new password meanwhile, and the old one must not come back.
+   * Stores a new hash of the same password, in the row and in `user`, in one step and only where the row still holds
+   * `previous`: someone may have set another password meanwhile, and the old one must not come back.
    */
-  savePassword(user: U, encoded: string): Promise<void>;
+  savePassword(user: U, encoded: string, previous: string): Promise<void>;
 }
 
 export interface ModelBackendOptions {
@@ -125,9 +125,10 @@ export class ModelBackend<U extends UserWithPassword> implements AuthenticationB
       await makePassword(password, this.hashers);
       return null;
     }
-    const { ok, mustUpdate } = await checkPassword(password, user.password, this.hashers);
+    const stored = user.password;
+    const { ok, mustUpdate } = await checkPassword(password, stored, this.hashers);
     if (!ok || !this.userCanAuthenticate(user)) return null;
-    if (mustUpdate) await this.users.savePassword(user, await makePassword(password, this.hashers));
+    if (mustUpdate) await this.users.savePassword(user, await makePassword(password, this.hashers), stored);
     return user;
   }
 

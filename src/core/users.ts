@@ -128,6 +128,27 @@ export class User extends AbstractBaseUser {
   }
 }
 
+/** Texts of Django that forms and commands show. */
+export const userMessages = Object.freeze({
+  invalidUsername: 'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.',
+  usernameTaken: 'A user with that username already exists.',
+});
+
+const USERNAME = /^[\p{L}\p{N}_.@+-]+$/u;
+
+/** Whether forms and commands should take this name. `prepareUser` takes any, as Django's `create_user` does. */
+export function isValidUsername(username: string): boolean {
+  return USERNAME.test(username);
+}
+
+/** The class of an app's users; instances are made without arguments. */
+export interface UserClass<U extends AbstractBaseUser = AbstractBaseUser> extends Pick<
+  typeof AbstractBaseUser,
+  'USERNAME_FIELD' | 'normalizeUsername' | 'normalizeEmail'
+> {
+  new (): U;
+}
+
 /** What `createUser` takes, as Django's does. Fields of an own class may stand beside these. */
 export interface NewUser {
   readonly username: string;
@@ -154,11 +175,11 @@ export interface PreparedUser {
  * @throws RangeError when the name is empty
  */
 export async function prepareUser<F extends NewUser>(
-  model: Pick<typeof AbstractBaseUser, 'normalizeUsername' | 'normalizeEmail'>,
+  model: UserClass,
   fields: F,
   hashers?: PasswordHashers,
 ): Promise<F & PreparedUser> {
-  if (!fields.username) throw new RangeError('The given username must be set');
+  if (fields.username === '') throw new RangeError('The given username must be set');
   return {
     ...fields,
     username: model.normalizeUsername(fields.username),
@@ -172,7 +193,7 @@ export async function prepareUser<F extends NewUser>(
  * @throws RangeError when the name is empty, or one of the two marks is false
  */
 export function prepareSuperuser<F extends NewUser>(
-  model: Pick<typeof AbstractBaseUser, 'normalizeUsername' | 'normalizeEmail'>,
+  model: UserClass,
   fields: F,
   hashers?: PasswordHashers,
 ): Promise<F & PreparedUser> {

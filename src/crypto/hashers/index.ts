@@ -1,4 +1,4 @@
-export * from './hasher';
+export type * from './hasher';
 export * from './md5';
 export * from './passwords';
 export * from './pbkdf2';

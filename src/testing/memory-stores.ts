@@ -1,0 +1,165 @@
+import { generateKey, Token } from '../auth/token/models';
+import type { TokenClass, TokenRecord, TokenStore } from '../auth/token/store';
+import { authenticate, ModelBackend } from '../core/backends';
+import type { AuthenticationBackend, LoginFailedHook, UserTable } from '../core/backends';
+import { systemClock } from '../core/clock';
+import type { Clock } from '../core/clock';
+import type { Request } from '../core/request';
+import { prepareSuperuser, prepareUser, User, userMessages } from '../core/users';
+import type { AbstractBaseUser, BaseUser, Credentials, NewUser, UserClass, UserStore } from '../core/users';
+import { PBKDF2PasswordHasher } from '../crypto/hashers';
+import type { PasswordHashers } from '../crypto/hashers';
+import { systemRandom } from '../crypto/random';
+import type { RandomSource } from '../crypto/random';
+
+/** Django's format with a single round, for test suites that log in a lot. It protects nothing. */
+export const fastPasswordHashers: PasswordHashers = Object.freeze([new PBKDF2PasswordHasher({ iterations: 1 })]);
+
+export interface MemoryUserStoreOptions<U extends AbstractBaseUser> {
+  /** The class of the users. @default User */
+  readonly model?: UserClass<U>;
+  /** `fastPasswordHashers` spares a test suite the work. @default Django's list */
+  readonly hashers?: PasswordHashers;
+  /** How credentials are checked. @default a `ModelBackend` over this store */
+  readonly backends?: (store: MemoryUserStore<U>) => readonly AuthenticationBackend<U>[];
+  readonly onLoginFailed?: LoginFailedHook;
+  readonly clock?: Clock;
+}
+
+/** What `createUser` of a memory store takes: any field of the class, the primary key too. */
+export type NewMemoryUser<U extends AbstractBaseUser> = NewUser & Partial<Omit<U, keyof NewUser>>;
+
+/**
+ * A table of users in memory. It gives out the rows themselves and not copies: what a test sets on a user is seen by
+ * whoever looks that user up.
+ */
+export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserStore<U>, UserTable<U> {
+  readonly #rows = new Map<string, U>();
+  readonly #model: UserClass<U>;
+  readonly #hashers: PasswordHashers | undefined;
+  readonly #backends: readonly AuthenticationBackend<U>[];
+  readonly #onLoginFailed: LoginFailedHook | undefined;
+  readonly #clock: Clock;
+
+  constructor(options: MemoryUserStoreOptions<U> = {}) {
+    this.#model = options.model ?? (User as unknown as UserClass<U>);
+    this.#hashers = options.hashers;
+    this.#backends = options.backends?.(this) ?? [
+      new ModelBackend<U>(this, { hashers: options.hashers, usernameField: this.#model.USERNAME_FIELD }),
+    ];
+    this.#onLoginFailed = options.onLoginFailed;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** @throws RangeError when the name is empty or taken */
+  async createUser(fields: NewMemoryUser<U>): Promise<U> {
+    return this.#insert(await prepareUser(this.#model, fields, this.#hashers));
+  }
+
+  /** @throws RangeError when the name is empty or taken, or a field says that this is no superuser */
+  async createSuperuser(fields: NewMemoryUser<U>): Promise<U> {
+    return this.#insert(await prepareSuperuser(this.#model, fields, this.#hashers));
+  }
+
+  get(pk: unknown): Promise<U | null> {
+    return Promise.resolve(this.#rows.get(String(pk)) ?? null);
+  }
+
+  getByNaturalKey(username: string): Promise<U | null> {
+    return Promise.resolve(this.#find(username));
+  }
+
+  savePassword(user: U, encoded: string, previous: string): Promise<void> {
+    if (user.password === previous) user.password = encoded;
+    return Promise.resolve();
+  }
+
+  authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Promise<U | null> {
+    return authenticate(this.#backends, credentials, { request, onLoginFailed: this.#onLoginFailed });
+  }
+
+  #find(username: string): U | null {
+    for (const user of this.#rows.values()) if (user.getUsername() === username) return user;
+    return null;
+  }
+
+  #insert(fields: object): U {
+    let id = this.#rows.size + 1;
+    while (this.#rows.has(String(id))) id++;
+    const user = Object.assign(new this.#model(), { id, dateJoined: new Date(this.#clock.now()) }, fields);
+    if (this.#find(user.getUsername()) !== null) throw new RangeError(userMessages.usernameTaken);
+    this.#rows.set(String(user.pk), user);
+    return user;
+  }
+}
+
+export interface MemoryTokenStoreOptions<T extends TokenRecord> {
+  /** The class of the tokens. @default Token */
+  readonly model?: TokenClass<T>;
+  readonly clock?: Clock;
+  readonly random?: RandomSource;
+}
+
+/** Tables of tokens in memory, one for each class; a user has one token in each. */
+export class MemoryTokenStore<T extends TokenRecord = Token> implements TokenStore<T> {
+  readonly #tables = new Map<TokenClass, Map<string, T>>();
+  readonly #model: TokenClass;
+  readonly #clock: Clock;
+  readonly #random: RandomSource;
+
+  constructor(options: MemoryTokenStoreOptions<T> = {}) {
+    this.#model = options.model ?? Token;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
+  }
+
+  find(key: string, model?: TokenClass): Promise<T | null> {
+    return Promise.resolve(this.#table(model).get(key) ?? null);
+  }
+
+  // Nothing is awaited between the look and the change, so no two callers can come between each other.
+
+  getOrCreate(user: T['user'], model?: TokenClass): Promise<readonly [token: T, created: boolean]> {
+    const known = this.#of(user, model);
+    return Promise.resolve(known === null ? [this.#insert(user, model), true] : [known, false]);
+  }
+
+  replace(user: T['user'], model?: TokenClass): Promise<T> {
+    const old = this.#of(user, model);
+    if (old !== null) this.#table(model).delete(old.key);
+    return Promise.resolve(this.#insert(user, model));
+  }
+
+  /**
+   * Puts in a token that was made elsewhere, such as one with a key that a test knows.
+   * @throws RangeError when the key is taken, or the user has a token
+   */
+  add(token: T, model?: TokenClass): T {
+    const table = this.#table(model);
+    if (table.has(token.key)) throw new RangeError('A token with that key already exists.');
+    if (this.#of(token.user, model) !== null) throw new RangeError('That user already has a token.');
+    table.set(token.key, token);
+    return token;
+  }
+
+  #table(model: TokenClass = this.#model): Map<string, T> {
+    const known = this.#tables.get(model);
+    if (known !== undefined) return known;
+    const table = new Map<string, T>();
+    this.#tables.set(model, table);
+    return table;
+  }
+
+  #of(user: BaseUser, model?: TokenClass): T | null {
+    for (const token of this.#table(model).values()) if (token.user.pk === user.pk) return token;
+    return null;
+  }
+
+  #insert(user: T['user'], model: TokenClass = this.#model): T {
+    const token = new (model as new () => T)();
+    token.user = user;
+    token.key ||= generateKey(this.#random);
+    if (token instanceof Token) token.created = new Date(this.#clock.now());
+    return this.add(token, model);
+  }
+}
