@@ -1,4 +1,4 @@
-import { checkPassword, defaultPasswordHashers, makePassword } from '../crypto/hashers';
+import { checkPassword, defaultPasswordHashers, levelRefusal, makePassword } from '../crypto/hashers';
 import type { PasswordHashers } from '../crypto/hashers';
 import { ImproperlyConfigured } from './errors';
 import { DjangoPermissionDenied } from './exceptions';
@@ -127,7 +127,11 @@ export class ModelBackend<U extends UserWithPassword> implements AuthenticationB
     }
     const stored = user.password;
     const { ok, mustUpdate } = await checkPassword(password, stored, this.hashers);
-    if (!ok || !this.userCanAuthenticate(user)) return null;
+    if (!ok) return null;
+    if (!this.userCanAuthenticate(user)) {
+      await levelRefusal(password, stored, this.hashers);
+      return null;
+    }
     if (mustUpdate) await this.users.savePassword(user, await makePassword(password, this.hashers), stored);
     return user;
   }

@@ -142,11 +142,11 @@ export function isValidUsername(username: string): boolean {
 }
 
 /** The class of an app's users; instances are made without arguments. */
-export interface UserClass<U extends AbstractBaseUser = AbstractBaseUser> extends Pick<
-  typeof AbstractBaseUser,
-  'USERNAME_FIELD' | 'normalizeUsername' | 'normalizeEmail'
-> {
+export interface UserClass<U extends AbstractBaseUser = AbstractBaseUser> {
+  readonly USERNAME_FIELD: string;
   new (): U;
+  normalizeUsername(username: string): string;
+  normalizeEmail(email: string | null | undefined): string;
 }
 
 /** What `createUser` takes, as Django's does. Fields of an own class may stand beside these. */
@@ -163,12 +163,12 @@ export interface NewUser {
   readonly dateJoined?: Date;
 }
 
-/** What is stored in the place of the three fields that `createUser` changes. */
-export interface PreparedUser {
+/** The same as it is stored. */
+export type PreparedUser<F extends NewUser = NewUser> = Omit<F, 'username' | 'email' | 'password'> & {
   readonly username: string;
   readonly email: string;
   readonly password: string;
-}
+};
 
 /**
  * The fields of a new row: name and address normalised, the password hashed.
@@ -178,7 +178,7 @@ export async function prepareUser<F extends NewUser>(
   model: UserClass,
   fields: F,
   hashers?: PasswordHashers,
-): Promise<F & PreparedUser> {
+): Promise<PreparedUser<F>> {
   if (fields.username === '') throw new RangeError('The given username must be set');
   return {
     ...fields,
@@ -192,11 +192,11 @@ export async function prepareUser<F extends NewUser>(
  * The fields of a new row for someone who may do everything.
  * @throws RangeError when the name is empty, or one of the two marks is false
  */
-export function prepareSuperuser<F extends NewUser>(
+export async function prepareSuperuser<F extends NewUser>(
   model: UserClass,
   fields: F,
   hashers?: PasswordHashers,
-): Promise<F & PreparedUser> {
+): Promise<PreparedUser<F>> {
   const superuser = { isStaff: true, isSuperuser: true, ...fields };
   if (!superuser.isStaff) throw new RangeError('Superuser must have is_staff=True.');
   if (!superuser.isSuperuser) throw new RangeError('Superuser must have is_superuser=True.');

@@ -51,12 +51,12 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** @throws RangeError when the name is empty or taken */
+  /** @throws RangeError when the name is empty, or name or primary key are taken */
   async createUser(fields: NewMemoryUser<U>): Promise<U> {
     return this.#insert(await prepareUser(this.#model, fields, this.#hashers));
   }
 
-  /** @throws RangeError when the name is empty or taken, or a field says that this is no superuser */
+  /** @throws RangeError as `createUser`, and when a field says that this is no superuser */
   async createSuperuser(fields: NewMemoryUser<U>): Promise<U> {
     return this.#insert(await prepareSuperuser(this.#model, fields, this.#hashers));
   }
@@ -87,8 +87,10 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
     let id = this.#rows.size + 1;
     while (this.#rows.has(String(id))) id++;
     const user = Object.assign(new this.#model(), { id, dateJoined: new Date(this.#clock.now()) }, fields);
+    const pk = String(user.pk);
     if (this.#find(user.getUsername()) !== null) throw new RangeError(userMessages.usernameTaken);
-    this.#rows.set(String(user.pk), user);
+    if (this.#rows.has(pk)) throw new RangeError('A user with that primary key already exists.');
+    this.#rows.set(pk, user);
     return user;
   }
 }

@@ -74,10 +74,18 @@ export async function checkPassword(
     await makePassword(raw ?? '', hashers);
     return REFUSED;
   }
+  if (!(await hasher.verify(raw, stored))) {
+    await levelRefusal(raw, stored, hashers);
+    return REFUSED;
+  }
   const [preferred] = hashers;
-  const sameAlgorithm = hasher.algorithm === preferred.algorithm;
-  const outdated = !sameAlgorithm || preferred.mustUpdate(stored);
-  if (await hasher.verify(raw, stored)) return { ok: true, mustUpdate: outdated };
-  if (sameAlgorithm && outdated) await preferred.hardenRuntime(raw, stored);
-  return REFUSED;
+  return { ok: true, mustUpdate: hasher.algorithm !== preferred.algorithm || preferred.mustUpdate(stored) };
+}
+
+/**
+ * Does the rest of the work where a stored hash was cheaper to check than a new one, so that a refusal takes as long as
+ * that of an unknown user. It can do nothing about a hash of another algorithm.
+ */
+export async function levelRefusal(raw: RawPassword, encoded: string, [preferred]: PasswordHashers): Promise<void> {
+  if (preferred.recognizes(encoded)) await preferred.hardenRuntime(raw, encoded);
 }
