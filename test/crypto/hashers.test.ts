@@ -166,6 +166,7 @@ describe('a stored value that nobody can verify', () => {
     ['scrypt for more memory than there is', 'scrypt$1073741824$salt$8$1$aGFzaA=='],
     ['scrypt with blocks for more memory than there is', 'scrypt$2$salt$999999999$1$aGFzaA=='],
     ['scrypt with endless passes', 'scrypt$16384$salt$8$999999999$aGFzaA=='],
+    ['scrypt with cheap passes for more memory than there is', 'scrypt$2$salt$1$4194304$aGFzaA=='],
     ['scrypt without passes', 'scrypt$16384$salt$8$0$aGFzaA=='],
     ['scrypt without a hash', 'scrypt$16384$salt$8$5'],
   ];
@@ -178,6 +179,18 @@ describe('a stored value that nobody can verify', () => {
         expect(await checkPassword(password, encoded, hashers)).toEqual({ ok: false, mustUpdate: false });
       });
       expect(rounds).toBe(7);
+    }
+  });
+
+  it('is not one at the lower limits of scrypt', async () => {
+    const scrypt = new ScryptPasswordHasher();
+    for (const encoded of [
+      'scrypt$2$salt$1$1$aGFzaA==',
+      'scrypt$32768$salt$1$2$aGFzaA==',
+      'scrypt$2$salt$256$1$aGFzaA==',
+    ]) {
+      expect(await checkPassword('secret', encoded, [scrypt])).toEqual({ ok: false, mustUpdate: false });
+      expect(scrypt.recognizes(encoded)).toBe(true);
     }
   });
 

@@ -8,7 +8,7 @@ import type { HashParameters } from './salted';
 const derive = promisify<RawPassword, string, number, ScryptOptions, Buffer>(scrypt);
 
 const HASH_BYTES = 64;
-/** For N times r, which take 128 bytes each: 128 MiB at most, eight times what Django's own cost needs. */
+/** Of 128 bytes each: 128 MiB, eight times what Django's own cost needs. */
 const MAX_MEMORY_BLOCKS = 2 ** 20;
 /** For N times r times p: about thirteen times Django's own cost. */
 const MAX_WORK = 2 ** 23;
@@ -44,7 +44,7 @@ export class ScryptPasswordHasher extends SaltedPasswordHasher<ScryptParameters>
 
 /** Whether a stored cost is within our limits and lawful, so that the algorithm does not throw over it. */
 function isBearable({ N, r, p }: ScryptParameters): boolean {
-  const bearable = N * r <= MAX_MEMORY_BLOCKS && N * r * p <= MAX_WORK;
+  const bearable = r * (N + p) <= MAX_MEMORY_BLOCKS && N * r * p <= MAX_WORK;
   // RFC 7914 section 2: N is a power of two, larger than 1 and less than 2^(128 * r / 8).
   return bearable && N > 1 && Number.isInteger(Math.log2(N)) && N < 2 ** (16 * r);
 }
