@@ -1,0 +1,77 @@
+import { BaseAuthentication } from '../../core/authentication';
+import { AuthenticationFailed, ImproperlyConfigured } from '../../core/exceptions';
+import { chain, type Awaitable } from '../../core/policy';
+import type { Request } from '../../core/request';
+import type { Settings } from '../../core/settings';
+import type { BaseUser } from '../../core/users';
+import { decodeBase64 } from '../../http/base64';
+import { decodeBytes } from '../../http/charset';
+import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
+
+/**
+ * HTTP Basic (RFC 7617) against the user store's usernames and passwords. On success `request.auth` is null.
+ *
+ * The password travels with each request, so use it over TLS only, and rather for tests than in production.
+ */
+export class BasicAuthentication<User extends BaseUser = BaseUser> extends BaseAuthentication<User, null> {
+  /** The realm in the challenge. */
+  readonly wwwAuthenticateRealm: string = 'api';
+
+  /** @throws ImproperlyConfigured without a user store */
+  static checkSettings(settings: Settings): void {
+    if (settings.users === null) {
+      throw new ImproperlyConfigured(
+        'BasicAuthentication needs the user table: defineSettings({ users: userStore(orm) }).',
+      );
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  authenticate(request: Request<any, any>): Awaitable<readonly [User, null] | null> {
+    const header = headerValue(request.raw.headers, 'authorization');
+    // Without a user table (a view with no settings at all) nobody can be recognised, so nothing was attempted.
+    if (header === undefined || this.settings.users === null) return null;
+    const parts = splitOnAsciiWhitespace(header);
+    if (parts[0]?.toLowerCase() !== 'basic') return null;
+    if (parts.length === 1) throw new AuthenticationFailed('Invalid basic header. No credentials provided.');
+    if (parts.length > 2) {
+      throw new AuthenticationFailed('Invalid basic header. Credentials string should not contain spaces.');
+    }
+    const text = decodeCredentials(parts[1]!);
+    const colon = text?.indexOf(':') ?? -1;
+    if (text === null || colon < 0) {
+      throw new AuthenticationFailed('Invalid basic header. Credentials not correctly base64 encoded.');
+    }
+    return this.authenticateCredentials(text.slice(0, colon), text.slice(colon + 1), request);
+  }
+
+  /** @throws AuthenticationFailed */
+  authenticateCredentials(
+    username: string,
+    password: string,
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+    request: Request<any, any>,
+  ): Awaitable<readonly [User, null]> {
+    const users = this.settings.users!;
+    return chain(users.authenticate({ username, password }, request), (user) => {
+      if (user === null) throw new AuthenticationFailed('Invalid username/password.');
+      if (!user.isActive) throw new AuthenticationFailed('User inactive or deleted.');
+      return [user as User, null] as const;
+    });
+  }
+
+  override authenticateHeader(): string {
+    return `Basic realm="${this.wwwAuthenticateRealm}"`;
+  }
+}
+
+/** Clients of old send latin-1, newer ones UTF-8 (RFC 7617, 2.1): what is no UTF-8 is latin-1. */
+function decodeCredentials(base64: string): string | null {
+  const bytes = decodeBase64(base64);
+  if (bytes === null) return null;
+  try {
+    return decodeBytes(bytes, 'utf-8');
+  } catch {
+    return decodeBytes(bytes, 'latin-1');
+  }
+}

@@ -1,0 +1,79 @@
+import { BaseAuthentication } from '../../core/authentication';
+import { AuthenticationFailed } from '../../core/exceptions';
+import { chain, type Awaitable } from '../../core/policy';
+import type { Request } from '../../core/request';
+import type { Settings } from '../../core/settings';
+import type { BaseUser } from '../../core/users';
+import { decodeBytes } from '../../http/charset';
+import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
+import { authtoken } from './settings';
+import type { TokenClass, TokenRecord } from './store';
+
+/**
+ * DRF's token scheme: `Authorization: Token <key>`. On success `request.auth` is the token.
+ *
+ * @example class BearerAuthentication extends TokenAuthentication { override readonly keyword = 'Bearer'; }
+ */
+export class TokenAuthentication<
+  User extends BaseUser = BaseUser,
+  Token extends TokenRecord<User> = TokenRecord<User>,
+> extends BaseAuthentication<User, Token> {
+  /** The word before the key, compared without case; also the challenge. */
+  readonly keyword: string = 'Token';
+  /** A token class of your own; null: the class of the store. */
+  readonly model: TokenClass | null = null;
+
+  /** @throws ImproperlyConfigured without a token store */
+  static checkSettings(settings: Settings): void {
+    authtoken.of(settings);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  authenticate(request: Request<any, any>): Awaitable<readonly [User, Token] | null> {
+    const header = headerValue(request.raw.headers, 'authorization');
+    if (header === undefined) return null;
+    const parts = splitOnAsciiWhitespace(header);
+    if (parts[0]?.toLowerCase() !== this.keyword.toLowerCase()) return null;
+    if (parts.length === 1) throw new AuthenticationFailed('Invalid token header. No credentials provided.');
+    if (parts.length > 2)
+      throw new AuthenticationFailed('Invalid token header. Token string should not contain spaces.');
+    return this.authenticateCredentials(decodeKey(parts[1]!));
+  }
+
+  /** @throws AuthenticationFailed */
+  authenticateCredentials(key: string): Awaitable<readonly [User, Token]> {
+    const { store } = authtoken.of(this.settings);
+    return chain(store.find(key, this.getModel() ?? undefined), (found) => {
+      const token = found as Token | null;
+      return chain(token !== null && this.isTokenValid(token), (valid) => {
+        if (token === null || !valid) throw new AuthenticationFailed('Invalid token.');
+        if (!token.user.isActive) throw new AuthenticationFailed('User inactive or deleted.');
+        return [token.user, token] as const;
+      });
+    });
+  }
+
+  /** The class of the tokens that are looked for; null: the store's own. */
+  getModel(): TokenClass | null {
+    return this.model;
+  }
+
+  /** Whether a token that was found counts: the place to check a `revoked` flag or an age. */
+  isTokenValid(_token: Token): Awaitable<boolean> {
+    return true;
+  }
+
+  override authenticateHeader(): string {
+    return this.keyword;
+  }
+}
+
+/** The bytes of the header as UTF-8 text; Node hands them out as latin-1 characters. */
+function decodeKey(word: string): string {
+  if (!/[\u0080-\u00ff]/.test(word)) return word;
+  try {
+    return decodeBytes(Buffer.from(word, 'latin1'), 'utf-8');
+  } catch {
+    throw new AuthenticationFailed('Invalid token header. Token string should not contain invalid characters.');
+  }
+}

@@ -1,0 +1,123 @@
+import { getErrorDetails, ValidationError, type ErrorTree } from '../../core/exceptions';
+import type { Request } from '../../core/request';
+import type { Settings } from '../../core/settings';
+import type { BaseUser } from '../../core/users';
+import { QueryDict } from '../../http/query';
+
+/** What the serializer makes of good input. */
+export interface AuthTokenData<User extends BaseUser = BaseUser> {
+  readonly username: string;
+  readonly password: string;
+  readonly user: User;
+}
+
+export interface SerializerContext {
+  readonly request: Request;
+  readonly settings: Settings;
+}
+
+/** Checks a username and password; DRF's class of this name, with its texts. */
+export class AuthTokenSerializer<User extends BaseUser = BaseUser> {
+  #errors: Record<string, ErrorTree> | undefined;
+  #validated: AuthTokenData<User> | undefined;
+
+  constructor(
+    readonly initialData: unknown,
+    readonly context: SerializerContext,
+  ) {}
+
+  /**
+   * Whether the input is good and the credentials are right.
+   * @throws ValidationError with `raiseException`
+   */
+  async isValid(options: { readonly raiseException?: boolean } = {}): Promise<boolean> {
+    const fields = this.readFields();
+    if (this.#errors === undefined) {
+      const { username, password } = fields as { username: string; password: string };
+      const user = await this.authenticate(username, password);
+      if (user === null) {
+        this.fail(
+          this.context.settings.nonFieldErrorsKey,
+          'Unable to log in with provided credentials.',
+          'authorization',
+        );
+      } else this.#validated = { username, password, user };
+    }
+    if (this.#errors !== undefined && options.raiseException === true) throw new ValidationError(this.#errors);
+    return this.#errors === undefined;
+  }
+
+  get errors(): Readonly<Record<string, ErrorTree>> {
+    return this.#errors ?? {};
+  }
+
+  /** @throws Error before `isValid`, or when it said no */
+  get validatedData(): AuthTokenData<User> {
+    if (this.#validated === undefined)
+      throw new Error('There is no validated data: isValid() was not called, or said no.');
+    return this.#validated;
+  }
+
+  /** Override to check other credentials than the user store's. */
+  protected async authenticate(username: string, password: string): Promise<User | null> {
+    const user = await this.context.settings.users!.authenticate({ username, password }, this.context.request);
+    // A backend may let inactive users through; here they are answered like a wrong password.
+    return user?.isActive === true ? (user as User) : null;
+  }
+
+  protected fail(field: string, message: string, code: string): void {
+    const errors = (this.#errors ??= {});
+    errors[field] = [...((errors[field] as ErrorTree[] | undefined) ?? []), getErrorDetails(message, code)];
+  }
+
+  private readFields(): Record<string, string> {
+    const data: unknown = this.initialData instanceof QueryDict ? this.initialData.toJSON() : this.initialData;
+    const nonField = this.context.settings.nonFieldErrorsKey;
+    if (data === null || data === undefined) {
+      this.fail(nonField, 'No data provided', 'null');
+      return {};
+    }
+    if (typeof data !== 'object' || Array.isArray(data)) {
+      this.fail(nonField, `Invalid data. Expected a dictionary, but got ${pythonType(data)}.`, 'invalid');
+      return {};
+    }
+    const fields: Record<string, string> = {};
+    for (const [name, trim] of [
+      ['username', true],
+      ['password', false],
+    ] as const) {
+      const value = readText(Object.hasOwn(data, name) ? (data as Record<string, unknown>)[name] : undefined, trim);
+      if (typeof value === 'string') fields[name] = value;
+      else for (const [message, code] of value) this.fail(name, message, code);
+    }
+    return fields;
+  }
+}
+
+type Failures = readonly (readonly [message: string, code: string])[];
+
+/** A text field as DRF's `CharField` reads it: numbers become text, booleans and structures don't. */
+function readText(value: unknown, trim: boolean): string | Failures {
+  if (value === undefined) return [['This field is required.', 'required']];
+  if (value === null) return [['This field may not be null.', 'null']];
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
+    return [['Not a valid string.', 'invalid']];
+  const text = trim ? String(value).trim() : String(value);
+  if (text === '') return [['This field may not be blank.', 'blank']];
+  const failures: [string, string][] = [];
+  if (text.includes('\0')) failures.push(['Null characters are not allowed.', 'null_characters_not_allowed']);
+  const surrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
+  if (surrogate !== null) {
+    const point = surrogate[0].charCodeAt(0).toString(16).toUpperCase();
+    failures.push([`Surrogate characters are not allowed: U+${point}.`, 'surrogate_characters_not_allowed']);
+  }
+  return failures.length === 0 ? text : failures;
+}
+
+/** Clients see the names of Python's types in DRF's texts. */
+function pythonType(value: unknown): string {
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  return Number.isInteger(value) || typeof value === 'bigint' ? 'int' : 'float';
+}

@@ -1,0 +1,69 @@
+import { ImproperlyConfigured } from '../../core/exceptions';
+import { FormParser, JSONParser } from '../../core/parsers';
+import type { PermissionClasses } from '../../core/permissions';
+import { JSONRenderer } from '../../core/renderers';
+import type { Request } from '../../core/request';
+import { Response } from '../../core/response';
+import type { ParserClasses, RendererClasses, Settings } from '../../core/settings';
+import type { ThrottleClasses } from '../../core/throttling';
+import type { BaseUser } from '../../core/users';
+import { APIView, type Params, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
+import { AuthTokenSerializer } from './serializers';
+import { authtoken } from './settings';
+
+/**
+ * Exchanges a username and password for the user's token: `POST` answers `{"token": "<key>"}`. It has no permissions,
+ * no throttles and its own parsers and renderer, whatever the settings say; the authenticators are the settings'.
+ *
+ * @example
+ * class CustomAuthToken extends ObtainAuthToken {
+ *   override async post(request: Request) {
+ *     const serializer = this.getSerializer(request.data);
+ *     await serializer.isValid({ raiseException: true });
+ *     const { user } = serializer.validatedData;
+ *     const [token] = await this.store.getOrCreate(user);
+ *     return new Response({ token: token.key, user_id: user.pk });
+ *   }
+ * }
+ */
+export class ObtainAuthToken<User extends BaseUser = BaseUser> extends APIView<User> {
+  static override throttleClasses: ThrottleClasses = [];
+  static override permissionClasses: PermissionClasses = [];
+  static override parserClasses: ParserClasses = [FormParser, JSONParser];
+  static override rendererClasses: RendererClasses = [JSONRenderer];
+
+  /** @throws ImproperlyConfigured without a user store or token store */
+  static override asView(this: ViewClass, overrides: ViewOverrides = {}): ViewHandler {
+    const settings = overrides.settings ?? this.settings;
+    if (settings.users === null) {
+      throw new ImproperlyConfigured(`${this.name} needs the user table: defineSettings({ users: userStore(orm) }).`);
+    }
+    authtoken.of(settings);
+    return APIView.asView.call(this, overrides);
+  }
+
+  get serializerClass(): typeof AuthTokenSerializer<User> {
+    return AuthTokenSerializer<User>;
+  }
+
+  get store(): ReturnType<typeof authtoken.of>['store'] {
+    return authtoken.of(this.settings).store;
+  }
+
+  /** The serializer of a body. */
+  getSerializer(data: unknown): AuthTokenSerializer<User> {
+    return new this.serializerClass(data, { request: this.request, settings: this.settings });
+  }
+
+  override async post(request: Request<User>, _params: Params): Promise<Response> {
+    const serializer = this.getSerializer(request.data);
+    await serializer.isValid({ raiseException: true });
+    const [token] = await this.store.getOrCreate(serializer.validatedData.user);
+    return new Response({ token: token.key });
+  }
+}
+
+/** `ObtainAuthToken` as a handler, for an app's settings. */
+export function obtainAuthToken(settings: Settings): ViewHandler {
+  return ObtainAuthToken.asView({ settings });
+}

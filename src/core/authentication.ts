@@ -1,0 +1,48 @@
+import type { Awaitable, PolicyClass } from './policy';
+import type { Request } from './request';
+import type { Settings } from './settings';
+import type { BaseUser } from './users';
+
+/**
+ * The first door: who makes this request? Any class with `authenticate` can stand in a view's list.
+ */
+export interface Authenticator<User extends BaseUser = BaseUser, Auth = unknown> {
+  /**
+   * The user and what vouches for them; null when this scheme wasn't attempted, so that the next one is asked.
+   * @throws AuthenticationFailed when the scheme was attempted and failed: no other is asked
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- an authenticator serves views of every user type
+  authenticate(request: Request<any, any>): Awaitable<readonly [User, Auth] | null | undefined>;
+  /**
+   * The value of `WWW-Authenticate` on a 401. Without one, refusals of a view whose first class this is are 403.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  authenticateHeader?(request: Request<any, any>): string | null | undefined;
+}
+
+/** A convenient base for schemes: it keeps the settings and has no challenge. */
+export abstract class BaseAuthentication<User extends BaseUser = BaseUser, Auth = unknown> implements Authenticator<
+  User,
+  Auth
+> {
+  constructor(protected readonly settings: Settings) {}
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  abstract authenticate(request: Request<any, any>): Awaitable<readonly [User, Auth] | null | undefined>;
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  authenticateHeader(_request: Request<any, any>): string | null | undefined {
+    return null;
+  }
+}
+
+/**
+ * What a policy class may check of the settings before the first request. `asView()` calls it where the class was
+ * named by the app, and not for DRF's default list.
+ */
+export interface SettingsCheck {
+  /** @throws ImproperlyConfigured */
+  checkSettings?(settings: Settings): void;
+}
+
+export type AuthenticationClasses = readonly PolicyClass<Authenticator>[];

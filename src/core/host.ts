@@ -1,0 +1,76 @@
+import type { BodySource } from '../http/body';
+import type { RawHeaders, ResponseHeaders } from '../http/headers';
+import type { Meta } from '../http/meta';
+import type { Awaitable } from './policy';
+
+/**
+ * What the library needs of a host's request. Node's `IncomingMessage` is one instance, Express's request another;
+ * any object of this shape can be served.
+ */
+export interface HostRequest extends Partial<BodySource> {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  /** The whole URL where the host rewrites `url` (a mounted Express app). */
+  readonly originalUrl?: string | undefined;
+  readonly headers: RawHeaders;
+  readonly httpVersionMajor?: number | undefined;
+  readonly socket?:
+    { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined } | undefined;
+  /** Route parameters of the host. */
+  readonly params?: unknown;
+  /** The body, if the host has parsed it. */
+  readonly body?: unknown;
+  readonly readableDidRead?: boolean | undefined;
+  /** The environment that the server in front adds (`REMOTE_USER`). Never fill it from client headers. */
+  readonly META?: Meta | undefined;
+  /** The authenticated user, mirrored here for the host's middleware. The library never reads it. */
+  user?: unknown;
+  auth?: unknown;
+}
+
+/** What the library needs of a host's response. Only `handler.ts` writes to it. */
+export interface HostResponse {
+  readonly headersSent: boolean;
+  readonly writableEnded?: boolean | undefined;
+  statusCode: number;
+  getHeader(name: string): number | string | string[] | undefined;
+  setHeader(name: string, value: number | string | readonly string[]): unknown;
+  removeHeader(name: string): void;
+  writeHead(status: number, headers: (string | string[])[]): unknown;
+  write(chunk: Uint8Array): boolean;
+  end(body?: string | Uint8Array): unknown;
+  once(event: 'drain' | 'close', listener: () => void): unknown;
+  destroy?(error?: Error): unknown;
+}
+
+/** Passes an error on to the host, as Express's `next`. */
+export type Next = (error?: unknown) => unknown;
+
+/** What a host calls: the form of a view, a function view and a router. It never rejects. */
+export type Handler = (request: HostRequest, response: HostResponse, next?: Next) => Promise<void>;
+
+/** The head of an answer, as the hooks of `onResponse` see it. */
+export interface ResponseHead {
+  status: number;
+  readonly headers: ResponseHeaders;
+}
+
+export type ResponseHook = (head: ResponseHead) => Awaitable<void>;
+
+const HOOKS: unique symbol = Symbol.for('sallyport.responseHooks') as never;
+type WithHooks = HostRequest & { [HOOKS]?: ResponseHook[] | undefined };
+
+/**
+ * Registers what must still be said when the answer's head is written: a session to save, a cookie to set. The list
+ * hangs on the host's request, so that two views on one request share it. Each hook runs once, on errors too.
+ */
+export function onResponse(raw: HostRequest, hook: ResponseHook): void {
+  ((raw as WithHooks)[HOOKS] ??= []).push(hook);
+}
+
+/** Takes the hooks off the request, so that none runs twice. */
+export function takeResponseHooks(raw: HostRequest): readonly ResponseHook[] | undefined {
+  const hooks = (raw as WithHooks)[HOOKS];
+  if (hooks !== undefined) (raw as WithHooks)[HOOKS] = undefined;
+  return hooks;
+}

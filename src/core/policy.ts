@@ -1,0 +1,34 @@
+import type { Settings } from './settings';
+
+/** A value, or a promise of it. Every hook may be synchronous or asynchronous. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** Whether a hook answered with a promise; only then does the cycle wait. */
+export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
+}
+
+/**
+ * What stands in a policy list: a class that takes the settings of the view. An instance is made for each request, so
+ * a policy may keep what it learns about that request in its fields. No base class is asked for.
+ */
+export type PolicyClass<T> = new (settings: Settings) => T;
+
+/** Goes on with a value now, or with a promise's value when it is there: a plain value never waits. */
+export function chain<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+  return isPromiseLike(value) ? value.then(next) : next(value);
+}
+
+/** Runs `step` for one item after the other, waiting only where it answers with a promise. */
+export function inOrder<T>(items: readonly T[], step: (item: T) => Awaitable<void>, from = 0): Awaitable<void> {
+  for (let i = from; i < items.length; i++) {
+    const pending = step(items[i]!);
+    if (isPromiseLike(pending)) return pending.then(() => inOrder(items, step, i + 1));
+  }
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import { escapeLineSeparators, isPlainJSON, writeJSON } from '../http/json';
+import { parseMediaType } from '../http/media-types';
+import type { Awaitable } from './policy';
+import type { Request } from './request';
+import type { Response } from './response';
+import type { Settings } from './settings';
+import type { APIView, Params } from './views';
+
+/** What a renderer may look at beside the data. */
+export interface RendererContext {
+  readonly view: APIView;
+  readonly params: Params;
+  readonly request: Request;
+  readonly response: Response;
+  /** Blanks per level of JSON, where the accepted media type names none. */
+  readonly indent?: number;
+}
+
+/** Turns the data of a response into text or bytes. */
+export interface Renderer {
+  /** The media type that is negotiated and sent, with parameters if any. */
+  readonly mediaType: string;
+  /** The word of the format suffix and the `format` query parameter. */
+  readonly format: string | null;
+  /** The charset that is added to the media type; null for bytes. */
+  readonly charset: string | null;
+  /** Text from `render` is UTF-8 though the media type names no charset, as with `application/json`. */
+  readonly encodesUtf8?: boolean;
+  readonly renderStyle?: 'text' | 'binary';
+  render(data: unknown, acceptedMediaType: string, context: RendererContext): Awaitable<string | Uint8Array | null>;
+}
+
+export abstract class BaseRenderer implements Renderer {
+  abstract readonly mediaType: string;
+  abstract readonly format: string | null;
+  readonly charset: string | null = 'utf-8';
+  readonly renderStyle: 'text' | 'binary' = 'text';
+
+  constructor(protected readonly settings: Settings) {}
+
+  abstract render(
+    data: unknown,
+    acceptedMediaType: string,
+    context: RendererContext,
+  ): Awaitable<string | Uint8Array | null>;
+}
+
+/** `application/json`, without a charset: JSON is UTF-8 (RFC 8259, 8.1). */
+export class JSONRenderer extends BaseRenderer {
+  readonly mediaType: string = 'application/json';
+  readonly format: string | null = 'json';
+  override readonly charset: string | null = null;
+  readonly encodesUtf8: boolean = true;
+  /** Characters outside ASCII as `\uXXXX`; the setting `unicodeJson` turned round. */
+  readonly ensureAscii: boolean | null = null;
+  /** `,` and `:` without blanks; the setting `compactJson`. */
+  readonly compact: boolean | null = null;
+  /** NaN and infinities are an error; the setting `strictJson`. */
+  readonly strict: boolean | null = null;
+
+  render(data: unknown, acceptedMediaType: string, context: RendererContext): string {
+    if (data === null || data === undefined) return '';
+    const style = {
+      indent: this.getIndent(acceptedMediaType, context),
+      compact: this.compact ?? this.settings.compactJson,
+      ascii: this.ensureAscii ?? !this.settings.unicodeJson,
+      strict: this.strict ?? this.settings.strictJson,
+    };
+    if (style.indent === 0 && style.compact && !style.ascii && isPlainJSON(data)) {
+      return escapeLineSeparators(JSON.stringify(data));
+    }
+    return writeJSON(data, style);
+  }
+
+  /** The parameter `indent` of the accepted media type, within 0 to 8; else that of the context; else 0. */
+  getIndent(acceptedMediaType: string, context: RendererContext): number {
+    if (acceptedMediaType !== this.mediaType) {
+      const text = parseMediaType(acceptedMediaType).params.get('indent');
+      if (text !== undefined && /^\s*[+-]?\d+\s*$/.test(text)) return Math.min(Math.max(Number(text), 0), 8);
+    }
+    return context.indent ?? 0;
+  }
+}

@@ -1,0 +1,127 @@
+import { STATUS_CODES } from 'node:http';
+import { encodeText } from '../http/charset';
+import { mergeVary, ResponseHeaders, type HeadersInput } from '../http/headers';
+import type { Awaitable } from './policy';
+import { isPromiseLike } from './policy';
+import type { Renderer, RendererContext } from './renderers';
+
+export interface ResponseOptions {
+  /** @default 200 */
+  readonly status?: number;
+  readonly headers?: HeadersInput;
+  /** The value of `Content-Type`, as it is; by default the renderer's media type. */
+  readonly contentType?: string;
+  readonly templateName?: string;
+  /** Whether an exception handler made this answer. Then the unit of work is rolled back. */
+  readonly exception?: boolean;
+}
+
+/** A body ready to be written, and the value of `Content-Type`; null when there is none. */
+export interface RenderedBody {
+  readonly body: string | Uint8Array;
+  readonly contentType: string | null;
+}
+
+const BRAND = Symbol.for('sallyport.Response');
+
+/**
+ * What a view answers: data, rendered in the form that was negotiated. For ready bytes, redirects and streams answer
+ * with the platform's own `Response` instead.
+ *
+ * @example return new Response({ id: note.id }, { status: 201 });
+ */
+export class Response<Data = unknown> {
+  data: Data | null;
+  status: number;
+  contentType: string | null;
+  templateName: string | null;
+  exception: boolean;
+  acceptedRenderer: Renderer | null = null;
+  acceptedMediaType: string | null = null;
+  rendererContext: RendererContext | null = null;
+  #headers: ResponseHeaders | undefined;
+
+  constructor(data?: Data | null, options?: ResponseOptions) {
+    this.data = data ?? null;
+    this.status = options?.status ?? 200;
+    this.contentType = options?.contentType ?? null;
+    this.templateName = options?.templateName ?? null;
+    this.exception = options?.exception ?? false;
+    this.#headers = options?.headers === undefined ? undefined : new ResponseHeaders(options.headers);
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+
+  /** The headers that the view sets. `Allow` is the cycle's and overwrites what stands here; `Vary` is merged. */
+  get headers(): ResponseHeaders {
+    return (this.#headers ??= new ResponseHeaders());
+  }
+
+  /** Whether any header was set: asked on the hot path, where most answers have none. */
+  get hasHeaders(): boolean {
+    return this.#headers !== undefined && this.#headers.size > 0;
+  }
+
+  /** The standard reason phrase of the status; empty for codes without one. */
+  get statusText(): string {
+    return STATUS_CODES[this.status] ?? '';
+  }
+
+  get statusCode(): number {
+    return this.status;
+  }
+
+  /**
+   * The body by the accepted renderer.
+   * @throws Error when the cycle didn't say which renderer, media type and context were accepted
+   */
+  render(): Awaitable<RenderedBody> {
+    const { acceptedRenderer: renderer, acceptedMediaType: mediaType, rendererContext: context } = this;
+    if (renderer === null) throw new Error('.acceptedRenderer not set on Response');
+    if (mediaType === null) throw new Error('.acceptedMediaType not set on Response');
+    if (context === null) throw new Error('.rendererContext not set on Response');
+    const rendered = renderer.render(this.data, mediaType, context);
+    if (isPromiseLike(rendered)) return rendered.then((body) => this.#finish(renderer, body));
+    return this.#finish(renderer, rendered);
+  }
+
+  #finish(renderer: Renderer, rendered: string | Uint8Array | null): RenderedBody {
+    const { charset } = renderer;
+    const contentType =
+      this.contentType ?? (charset === null ? renderer.mediaType : `${renderer.mediaType}; charset=${charset}`);
+    if (typeof rendered === 'string') {
+      if (charset !== null) return { body: encodeText(rendered, charset), contentType };
+      if (renderer.encodesUtf8 !== true)
+        throw new Error('renderer returned text, and did not specify a charset value.');
+    }
+    // Empty bytes have no type, not even the one that the view gave; empty text keeps its own.
+    if (rendered === null || rendered.length === 0) return { body: '', contentType: null };
+    return { body: rendered, contentType };
+  }
+}
+
+/** Recognises responses of another copy of the package too. */
+export function isResponse(value: unknown): value is Response {
+  return value !== null && typeof value === 'object' && BRAND in value;
+}
+
+/** Whether a value is the platform's own `Response`. */
+export function isPlatformResponse(value: unknown): value is globalThis.Response {
+  return value instanceof globalThis.Response || Object.prototype.toString.call(value) === '[object Response]';
+}
+
+/** Sets headers on an answer of either kind: `Vary` is merged, others overwrite. */
+export function addHeaders<R extends Response | globalThis.Response>(
+  response: R,
+  headers: Readonly<Record<string, string>>,
+): R | globalThis.Response {
+  // The headers of redirects and of fetched answers can't be changed, so those are copied.
+  const target = isResponse(response) ? response : new globalThis.Response(response.body, response);
+  for (const name in headers) {
+    const value = headers[name]!;
+    target.headers.set(name, name === 'Vary' ? mergeVary(target.headers.get('Vary'), value) : value);
+  }
+  return target as R | globalThis.Response;
+}

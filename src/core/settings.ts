@@ -1,0 +1,233 @@
+import { BasicAuthentication } from '../auth/basic/authentication';
+import { systemRandom, type RandomSource } from '../crypto/random';
+import type { AuthenticationClasses } from './authentication';
+import { MemoryCache, type Cache } from './cache';
+import { systemClock, type Clock } from './clock';
+import { exceptionHandler, type ExceptionHandler } from './exception-handler';
+import { ImproperlyConfigured } from './exceptions';
+import type { HostRequest } from './host';
+import { consoleLogger, type Logger } from './logger';
+import { SimpleMetadata, type Metadata } from './metadata';
+import type { NamespaceValue } from './namespace';
+import { DefaultContentNegotiation, type ContentNegotiation } from './negotiation';
+import { FormParser, JSONParser, type Parser } from './parsers';
+import { AllowAny, type PermissionClasses } from './permissions';
+import type { PolicyClass } from './policy';
+import { JSONRenderer, type Renderer } from './renderers';
+import type { Rate, ThrottleClasses } from './throttling';
+import type { Route } from './urls';
+import { AnonymousUser, type UserStore } from './users';
+import type { Versioning } from './versioning';
+import { getViewDescription, getViewName } from './view-names';
+import type { APIView, ViewResult } from './views';
+
+export type ParserClasses = readonly PolicyClass<Parser>[];
+export type RendererClasses = readonly PolicyClass<Renderer>[];
+
+/**
+ * Runs around a request, from its wrapping to its answer: the place for a unit of work. The answer says by its field
+ * `exception` whether an exception handler made it; then writes are rolled back although it is sent.
+ */
+export type AroundDispatch = (raw: HostRequest, run: () => Promise<ViewResult>) => Promise<ViewResult>;
+
+/** The options of the core, under DRF's names in camelCase. Schemes bring their own, see `namespace`. */
+export interface CoreSettings {
+  /** Authenticators of views that name none. @default [BasicAuthentication] */
+  readonly defaultAuthenticationClasses: AuthenticationClasses;
+  /** Permissions of views that name none. @default [AllowAny] */
+  readonly defaultPermissionClasses: PermissionClasses;
+  /** Throttles of views that name none. @default [] */
+  readonly defaultThrottleClasses: ThrottleClasses;
+  /** Parsers of views that name none. @default [JSONParser, FormParser] */
+  readonly defaultParserClasses: ParserClasses;
+  /** Renderers of views that name none. @default [JSONRenderer] */
+  readonly defaultRendererClasses: RendererClasses;
+  /** Chooses parser and renderer. @default DefaultContentNegotiation */
+  readonly defaultContentNegotiationClass: PolicyClass<ContentNegotiation>;
+  /** Answers OPTIONS; null refuses it with 405. @default SimpleMetadata */
+  readonly defaultMetadataClass: PolicyClass<Metadata> | null;
+  /** Finds the version of a request; null: there are none. @default null */
+  readonly defaultVersioningClass: PolicyClass<Versioning> | null;
+  /** Rates by scope; null is no limit. @default { user: null, anon: null } */
+  readonly defaultThrottleRates: Readonly<Record<string, Rate | null>>;
+  /** Proxies in front, for the identity of clients; null: believe the whole `X-Forwarded-For`. @default null */
+  readonly numProxies: number | null;
+  /** The version of requests that name none. @default null */
+  readonly defaultVersion: string | null;
+  /** The versions there are; null allows any. @default null */
+  readonly allowedVersions: readonly (string | null)[] | null;
+  /** The name of the version in paths, queries and media types. @default 'version' */
+  readonly versionParam: string;
+  /** `eager`: the user is known before the view runs. `lazy`: when somebody asks. @default 'eager' */
+  readonly authenticationMode: 'eager' | 'lazy';
+  /** Makes the user of a request that nobody was recognised in; null: there is none. @default AnonymousUser */
+  readonly unauthenticatedUser: (() => unknown) | null;
+  /** Makes the `auth` of such a request; null: there is none. @default null */
+  readonly unauthenticatedToken: (() => unknown) | null;
+  /** Turns an exception into an answer; null from it means "not handled". @default exceptionHandler */
+  readonly exceptionHandler: ExceptionHandler;
+  /** The field of errors that belong to none. @default 'non_field_errors' */
+  readonly nonFieldErrorsKey: string;
+  /** The query parameter that overrides the format; null: none does. @default 'format' */
+  readonly urlFormatOverride: string | null;
+  /** The route parameter of a format suffix; null: there is none. @default 'format' */
+  readonly formatSuffixKwarg: string | null;
+  /** Names a view for people. @default getViewName */
+  readonly viewNameFunction: (view: APIView) => string;
+  /** Describes a view for people. @default getViewDescription */
+  readonly viewDescriptionFunction: (view: APIView, html?: boolean) => string;
+  /** JSON holds characters outside ASCII as they are. @default true */
+  readonly unicodeJson: boolean;
+  /** JSON has no blanks between its parts. @default true */
+  readonly compactJson: boolean;
+  /** NaN and infinities are errors in JSON. @default true */
+  readonly strictJson: boolean;
+  /** Bytes of a body that may be held in memory; null: no limit. @default 2_621_440 */
+  readonly dataUploadMaxMemorySize: number | null;
+  /** Fields of a form or query; null: no limit. @default 1000 */
+  readonly dataUploadMaxNumberFields: number | null;
+  /** How deep lists and objects of a JSON body may be nested. @default 200 */
+  readonly dataUploadMaxDepth: number;
+  /** A header and its value by which a trusted proxy says that the client's connection is encrypted. @default null */
+  readonly secureProxySslHeader: readonly [name: string, value: string] | null;
+  /** The URL list of an app whose host routes by itself, for `reverse`. @default null */
+  readonly urls: readonly Route[] | null;
+  /** The user table; schemes that check passwords ask it. Without it they count as not attempted. @default null */
+  readonly users: UserStore | null;
+  /** Counters of the throttles. @default a MemoryCache for each settings value */
+  readonly cache: Cache;
+  /** @default the system's */
+  readonly clock: Clock;
+  /** @default the system's */
+  readonly random: RandomSource;
+  /** Where errors are reported that have no host to go to. @default standard error */
+  readonly logger: Logger;
+  /** Runs around each request. @default null */
+  readonly aroundDispatch: AroundDispatch | null;
+}
+
+/** All options in force: one frozen value, a static field of the view class. */
+export interface Settings extends CoreSettings {
+  /** The options of schemes by the key of their namespace. */
+  readonly namespaces: ReadonlyMap<symbol, object>;
+}
+
+type AnyClass = abstract new () => unknown;
+/** What `defineSettings` takes: any of the options; classes where a value is made for each request. */
+export type SettingsInput = Partial<
+  Omit<CoreSettings, 'unauthenticatedUser' | 'unauthenticatedToken'> & {
+    readonly unauthenticatedUser: AnyClass | (() => unknown) | null;
+    readonly unauthenticatedToken: AnyClass | (() => unknown) | null;
+  }
+>;
+
+const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
+  defaultAuthenticationClasses: [BasicAuthentication],
+  defaultPermissionClasses: [AllowAny],
+  defaultThrottleClasses: [],
+  defaultParserClasses: [JSONParser, FormParser],
+  defaultRendererClasses: [JSONRenderer],
+  defaultContentNegotiationClass: DefaultContentNegotiation,
+  defaultMetadataClass: SimpleMetadata,
+  defaultVersioningClass: null,
+  defaultThrottleRates: { user: null, anon: null },
+  numProxies: null,
+  defaultVersion: null,
+  allowedVersions: null,
+  versionParam: 'version',
+  authenticationMode: 'eager',
+  unauthenticatedUser: () => new AnonymousUser(),
+  unauthenticatedToken: null,
+  exceptionHandler,
+  nonFieldErrorsKey: 'non_field_errors',
+  urlFormatOverride: 'format',
+  formatSuffixKwarg: 'format',
+  viewNameFunction: getViewName,
+  viewDescriptionFunction: getViewDescription,
+  unicodeJson: true,
+  compactJson: true,
+  strictJson: true,
+  dataUploadMaxMemorySize: 2_621_440,
+  dataUploadMaxNumberFields: 1000,
+  dataUploadMaxDepth: 200,
+  secureProxySslHeader: null,
+  urls: null,
+  users: null,
+  clock: systemClock,
+  random: systemRandom,
+  logger: consoleLogger,
+  aroundDispatch: null,
+});
+
+const NAMES: ReadonlySet<string> = new Set([...Object.keys(defaults), 'cache']);
+
+/**
+ * Makes the settings of an app, usually in one place: a static field of its base view.
+ *
+ * @param options options of the core; those left out have DRF's defaults
+ * @param namespaces options of schemes, such as `authtoken({ store })`
+ * @throws ImproperlyConfigured for an option that nobody knows
+ *
+ * @example static override settings = defineSettings({ defaultPermissionClasses: [IsAuthenticated] });
+ */
+export function defineSettings(options: SettingsInput = {}, ...namespaces: readonly NamespaceValue[]): Settings {
+  return build(
+    { ...defaults, cache: new MemoryCache(options.clock === undefined ? {} : { clock: options.clock }) },
+    new Map(),
+    options,
+    namespaces,
+  );
+}
+
+/**
+ * Settings with some options changed; the cache stays the same one.
+ * @throws ImproperlyConfigured for an option that nobody knows
+ */
+export function extendSettings(
+  base: Settings,
+  options: SettingsInput,
+  ...namespaces: readonly NamespaceValue[]
+): Settings {
+  return build(base, base.namespaces, options, namespaces);
+}
+
+function build(
+  base: CoreSettings,
+  known: ReadonlyMap<symbol, object>,
+  options: SettingsInput,
+  namespaces: readonly NamespaceValue[],
+): Settings {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.has(name))
+      throw new ImproperlyConfigured(`Unknown setting '${name}'. Settings are: ${[...NAMES].join(', ')}.`);
+  }
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<CoreSettings>;
+  const values = new Map(known);
+  for (const { key, values: own } of namespaces) values.set(key, own);
+  return Object.freeze({
+    ...base,
+    ...given,
+    unauthenticatedUser: toFactory(options.unauthenticatedUser, base.unauthenticatedUser),
+    unauthenticatedToken: toFactory(options.unauthenticatedToken, base.unauthenticatedToken),
+    namespaces: values,
+  });
+}
+
+function toFactory(
+  given: SettingsInput['unauthenticatedUser'] | undefined,
+  otherwise: (() => unknown) | null,
+): (() => unknown) | null {
+  if (given === undefined) return otherwise;
+  if (given === null) return null;
+  // The prototype of a class can't be replaced, that of a function can: the one is made with `new`, the other called.
+  if (Object.getOwnPropertyDescriptor(given, 'prototype')?.writable === false) {
+    const Class = given as new () => unknown;
+    return () => new Class();
+  }
+  return given as () => unknown;
+}
+
+/** The settings of views that name none. */
+export const defaultSettings: Settings = defineSettings();

@@ -1,0 +1,180 @@
+import { clientIdent } from '../http/address';
+import { headerValue } from '../http/headers';
+import type { Cache, Hit } from './cache';
+import { ImproperlyConfigured } from './exceptions';
+import { chain, type Awaitable, type PolicyClass } from './policy';
+import type { Request } from './request';
+import type { Settings } from './settings';
+import type { APIView } from './views';
+
+/** Decides how often a client may come. */
+export interface Throttle {
+  /** False refuses the request with 429. */
+  allowRequest(request: Request, view: APIView): Awaitable<boolean>;
+  /** After a refusal: seconds until the client may come back, null when nobody knows. */
+  wait?(): number | null;
+}
+
+export type ThrottleClasses = readonly PolicyClass<Throttle>[];
+
+/** Requests per time; `N/period`, with a period of s, m, h or d (only its first letter counts). */
+export type Rate = string;
+
+export abstract class BaseThrottle implements Throttle {
+  constructor(protected readonly settings: Settings) {}
+
+  abstract allowRequest(request: Request, view: APIView): Awaitable<boolean>;
+
+  wait(): number | null {
+    return null;
+  }
+
+  /** What a client without an account is known by: its address, as the setting `numProxies` says. */
+  getIdent(request: Request): string {
+    return clientIdent(
+      headerValue(request.raw.headers, 'x-forwarded-for'),
+      request.raw.socket?.remoteAddress ?? '',
+      this.settings.numProxies,
+    );
+  }
+}
+
+const PERIODS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/**
+ * A sliding window over a client's last requests. Subclasses say what counts as one client in `getCacheKey`. Requests
+ * that are refused don't count.
+ */
+export abstract class SimpleRateThrottle extends BaseThrottle {
+  /** The word under which the rate stands in the setting `defaultThrottleRates`. */
+  scope: string | null = null;
+  /** A rate of the class's own. */
+  rate: Rate | null = null;
+  /** Rates in place of the setting's. */
+  readonly throttleRates: Readonly<Record<string, Rate | null>> | null = null;
+
+  #limit = 0;
+  #duration = 0;
+  #hit: Hit | undefined;
+  #now = 0;
+
+  /** What is counted as one client; null: this request is not counted. */
+  abstract getCacheKey(request: Request, view: APIView): Awaitable<string | null>;
+
+  get cache(): Cache {
+    return this.settings.cache;
+  }
+
+  /** The present, seconds. */
+  timer(): number {
+    return this.settings.clock.now() / 1000;
+  }
+
+  /**
+   * The rate of the scope in the settings; null is no limit.
+   * @throws ImproperlyConfigured
+   */
+  getRate(): Rate | null {
+    const { scope } = this;
+    if (scope === null || scope === '') {
+      throw new ImproperlyConfigured(
+        `You must set either \`.scope\` or \`.rate\` for '${this.constructor.name}' throttle`,
+      );
+    }
+    const rates = this.throttleRates ?? this.settings.defaultThrottleRates;
+    if (!Object.hasOwn(rates, scope))
+      throw new ImproperlyConfigured(`No default throttle rate set for '${scope}' scope`);
+    return rates[scope] ?? null;
+  }
+
+  /**
+   * How many requests in how many seconds.
+   * @throws ImproperlyConfigured for a text that is no rate
+   */
+  parseRate(rate: Rate): readonly [limit: number, duration: number] {
+    const match = /^\s*(\d+)\s*\/([a-z])/.exec(rate);
+    const duration = match === null ? undefined : PERIODS[match[2]!];
+    if (match === null || duration === undefined) {
+      throw new ImproperlyConfigured(`'${rate}' is no rate. Write a number, a slash and s, m, h or d: '10/min'.`);
+    }
+    return [Number(match[1]), duration];
+  }
+
+  /** The key of one client in the cache (DRF's format, so that counters can be told apart by eye). */
+  formatCacheKey(ident: string): string {
+    return `throttle_${this.scope ?? 'None'}_${ident}`;
+  }
+
+  allowRequest(request: Request, view: APIView): Awaitable<boolean> {
+    const rate = this.rate !== null && this.rate !== '' ? this.rate : this.getRate();
+    if (rate === null) return true;
+    return chain(this.getCacheKey(request, view), (key) => key === null || this.count(key, rate));
+  }
+
+  /** One hit on the client's counter. */
+  protected count(key: string, rate: Rate): Awaitable<boolean> {
+    const [limit, duration] = this.parseRate(rate);
+    this.#limit = limit;
+    this.#duration = duration;
+    this.#now = this.timer();
+    return chain(this.cache.hit(key, { limit, duration, now: this.#now }), (hit) => {
+      this.#hit = hit;
+      return hit.allowed;
+    });
+  }
+
+  /** The remaining time of the window, shared out among the requests that are left in it. */
+  override wait(): number | null {
+    const hit = this.#hit;
+    const remaining =
+      hit === undefined || hit.oldest === null ? this.#duration : this.#duration - (this.#now - hit.oldest);
+    const available = this.#limit - (hit?.count ?? 0) + 1;
+    return available <= 0 ? null : remaining / available;
+  }
+
+  /** The user's primary key, else the address: what throttles of users count by. */
+  protected identifyUser(request: Request): Awaitable<string> {
+    return chain(request.loadUser(), () =>
+      request.user?.isAuthenticated === true ? String(request.user.pk as string | number) : this.getIdent(request),
+    );
+  }
+}
+
+/** Limits clients that aren't logged in, by address. */
+export class AnonRateThrottle extends SimpleRateThrottle {
+  override scope: string | null = 'anon';
+
+  getCacheKey(request: Request, _view: APIView): Awaitable<string | null> {
+    return chain(request.loadUser(), () =>
+      request.user?.isAuthenticated === true ? null : this.formatCacheKey(this.getIdent(request)),
+    );
+  }
+}
+
+/** Limits users by their primary key, and everybody else by address. */
+export class UserRateThrottle extends SimpleRateThrottle {
+  override scope: string | null = 'user';
+
+  getCacheKey(request: Request, _view: APIView): Awaitable<string | null> {
+    return chain(this.identifyUser(request), (ident) => this.formatCacheKey(ident));
+  }
+}
+
+/** Limits by the view's static `throttleScope`; a view without one isn't limited. Views of one scope share a counter. */
+export class ScopedRateThrottle extends SimpleRateThrottle {
+  override allowRequest(request: Request, view: APIView): Awaitable<boolean> {
+    this.scope = this.getScope(view);
+    if (this.scope === null || this.scope === '') return true;
+    this.rate = this.getRate();
+    return super.allowRequest(request, view);
+  }
+
+  /** The scope of a view. */
+  getScope(view: APIView): string | null {
+    return view.policies.throttleScope;
+  }
+
+  getCacheKey(request: Request, _view: APIView): Awaitable<string | null> {
+    return chain(this.identifyUser(request), (ident) => this.formatCacheKey(ident));
+  }
+}

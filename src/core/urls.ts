@@ -1,0 +1,301 @@
+import { decodePath, encodePath, pathOf } from '../http/paths';
+import { ImproperlyConfigured } from './exceptions';
+import type { Handler, HostRequest, HostResponse, Next } from './host';
+import type { Params } from './views';
+
+/** One line of a URL list, or a group of lines under a common beginning. */
+export interface Route {
+  readonly pattern: string;
+  readonly handler: Handler | null;
+  readonly children: readonly Route[];
+  readonly name: string | null;
+  readonly namespace: string | null;
+  /** The format suffix that the pattern takes, see `formatSuffixPatterns`. */
+  readonly suffix: { readonly param: string | null; readonly allowed: readonly string[] | null } | null;
+}
+
+export interface RouteOptions {
+  /** The name under which `reverse` finds the route. */
+  readonly name?: string;
+  /** The namespace of a group's names; nested ones are joined by `:`. */
+  readonly namespace?: string;
+}
+
+/**
+ * A route in Django's syntax: `/notes/<int:pk>/`, with the converters `str` (the default), `int`, `slug`, `uuid` and
+ * `path`. A list of routes in place of a handler puts them under the pattern.
+ *
+ * @example path('/notes/<int:pk>', NoteDetail.asView(), { name: 'note' })
+ */
+export function path(pattern: string, target: unknown, options: RouteOptions = {}): Route {
+  if (!pattern.startsWith('/') && pattern !== '') {
+    throw new ImproperlyConfigured(`The pattern '${pattern}' must begin with a slash: '/${pattern}'.`);
+  }
+  if (!Array.isArray(target) && typeof target !== 'function') {
+    throw new ImproperlyConfigured(`path('${pattern}') takes a handler or a list of routes. Is asView() missing?`);
+  }
+  if (typeof target === 'function' && isClass(target)) {
+    throw new ImproperlyConfigured(`path('${pattern}') got the class ${target.name}. Write ${target.name}.asView().`);
+  }
+  return {
+    pattern,
+    handler: Array.isArray(target) ? null : (target as Handler),
+    children: Array.isArray(target) ? (target as Route[]) : [],
+    name: options.name ?? null,
+    namespace: options.namespace ?? null,
+    suffix: null,
+  };
+}
+
+function isClass(value: object): boolean {
+  return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
+}
+
+export interface FormatSuffixOptions {
+  /** Whether the patterns without a suffix are left out. @default false */
+  readonly suffixRequired?: boolean;
+  /** The formats that are taken; any of letters and digits by default. */
+  readonly allowed?: readonly string[];
+  /** The route parameter that holds the format: the setting `formatSuffixKwarg`. @default 'format' */
+  readonly param?: string | null;
+}
+
+/** Adds to each route one with `.format` before an optional final slash: `/notes/` gets `/notes.json` (DRF's helper). */
+export function formatSuffixPatterns(routes: readonly Route[], options: FormatSuffixOptions = {}): Route[] {
+  const { suffixRequired = false, allowed = null, param = 'format' } = options;
+  return routes.flatMap((route) => {
+    if (route.handler === null) return [{ ...route, children: formatSuffixPatterns(route.children, options) }];
+    const suffixed = { ...route, suffix: { param, allowed } };
+    return suffixRequired ? [suffixed] : [route, suffixed];
+  });
+}
+
+/** What routing found out, put on the host's request for `reverse` and `NamespaceVersioning`. */
+export interface ResolverMatch {
+  readonly viewName: string | null;
+  readonly namespaces: readonly string[];
+  readonly params: Params;
+  readonly urls: URLTable;
+}
+
+/** No route has this name with these parameters. */
+export class NoReverseMatch extends Error {
+  override name = 'NoReverseMatch';
+}
+
+interface Converter {
+  readonly regex: string;
+  parse(text: string): unknown;
+}
+const same = (text: string): string => text;
+/** Beyond 2^53 a number would name its neighbour, so a longer one is a BigInt. */
+const toInteger = (text: string): number | bigint => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text));
+const CONVERTERS: Readonly<Record<string, Converter>> = {
+  str: { regex: '[^/]+', parse: same },
+  int: { regex: '[0-9]+', parse: toInteger },
+  slug: { regex: '[-a-zA-Z0-9_]+', parse: same },
+  uuid: { regex: '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', parse: same },
+  path: { regex: '.+', parse: same },
+};
+
+type Piece = string | { readonly param: string; readonly converter: Converter };
+
+interface Compiled {
+  readonly order: number;
+  readonly handler: Handler;
+  readonly fullName: string | null;
+  readonly namespaces: readonly string[];
+  readonly pieces: readonly Piece[];
+  readonly suffix: Route['suffix'];
+  /** Null where the pattern is a fixed text. */
+  readonly regex: RegExp | null;
+}
+
+function compilePieces(pattern: string): Piece[] {
+  const pieces: Piece[] = [];
+  let rest = pattern;
+  for (
+    let match;
+    (match = /<(?:([^>:]*):)?([^>]*)>/.exec(rest)) !== null;
+    rest = rest.slice(match.index + match[0].length)
+  ) {
+    const [, kind = 'str', param] = match;
+    const converter = Object.hasOwn(CONVERTERS, kind) ? CONVERTERS[kind] : undefined;
+    if (converter === undefined || !/^[A-Za-z_$][\w$]*$/.test(param!)) {
+      throw new ImproperlyConfigured(
+        `'${match[0]}' in the pattern '${pattern}' is no parameter. Write '<int:pk>'; converters are ${Object.keys(CONVERTERS).join(', ')}.`,
+      );
+    }
+    if (match.index > 0) pieces.push(rest.slice(0, match.index));
+    pieces.push({ param: param!, converter });
+  }
+  if (rest !== '') pieces.push(rest);
+  return pieces;
+}
+
+const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+
+function compileRegex(pieces: readonly Piece[], suffix: Route['suffix']): RegExp | null {
+  if (suffix === null && pieces.every((piece) => typeof piece === 'string')) return null;
+  let source = pieces
+    .map((piece) => (typeof piece === 'string' ? escapeRegex(piece) : `(${piece.converter.regex})`))
+    .join('');
+  if (suffix !== null) {
+    const formats = suffix.allowed === null ? '[a-z0-9]+' : suffix.allowed.map(escapeRegex).join('|');
+    source = `${source.replace(/(?:\\\/)+$/, '')}\\.(${formats})\\/?`;
+  }
+  return new RegExp(`^${source}$`, 'su');
+}
+
+/** A list of routes, ready to find the one of a path and the path of a name. */
+export class URLTable {
+  readonly #fixed = new Map<string, Compiled>();
+  /** Patterns with parameters, by the fixed text before the first one up to its last slash. */
+  readonly #byPrefix = new Map<string, Compiled[]>();
+  readonly #byName = new Map<string, Compiled[]>();
+  readonly #all: Compiled[] = [];
+
+  constructor(routes: readonly Route[]) {
+    this.#add(routes, '', []);
+  }
+
+  #add(routes: readonly Route[], prefix: string, namespaces: readonly string[]): void {
+    for (const route of routes) {
+      const inner = route.namespace === null ? namespaces : [...namespaces, ...route.namespace.split(':')];
+      if (route.handler === null) this.#add(route.children, prefix + route.pattern, inner);
+      else this.#addRoute(route, route.handler, prefix + route.pattern, inner);
+    }
+  }
+
+  #addRoute(route: Route, handler: Handler, pattern: string, namespaces: readonly string[]): void {
+    const pieces = compilePieces(pattern);
+    const regex = compileRegex(pieces, route.suffix);
+    const fullName = route.name === null ? null : [...namespaces, route.name].join(':');
+    const compiled: Compiled = {
+      order: this.#all.length,
+      handler,
+      fullName,
+      namespaces,
+      pieces,
+      suffix: route.suffix,
+      regex,
+    };
+    this.#all.push(compiled);
+    if (fullName !== null) push(this.#byName, fullName, compiled);
+    if (regex === null) {
+      if (!this.#fixed.has(pattern)) this.#fixed.set(pattern, compiled);
+      return;
+    }
+    const start = typeof pieces[0] === 'string' ? pieces[0] : '';
+    // A suffix stands in place of a final slash, which the path then lacks.
+    const text = route.suffix === null || pieces.length > 1 ? start : start.replace(/\/+$/, '');
+    push(this.#byPrefix, text.slice(0, text.lastIndexOf('/') + 1), compiled);
+  }
+
+  /** The first route of the list that matches a decoded path. */
+  match(path: string): { readonly handler: Handler; readonly match: ResolverMatch } | null {
+    let found = this.#fixed.get(path);
+    let groups: RegExpExecArray | null = null;
+    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+      for (const candidate of this.#byPrefix.get(path.slice(0, slash + 1)) ?? []) {
+        if (found !== undefined && found.order < candidate.order) break;
+        const result = candidate.regex!.exec(path);
+        if (result !== null) {
+          found = candidate;
+          groups = result;
+          break;
+        }
+      }
+    }
+    if (found === undefined) return null;
+    const { fullName, namespaces } = found;
+    return {
+      handler: found.handler,
+      match: { viewName: fullName, namespaces, params: paramsOf(found, groups), urls: this },
+    };
+  }
+
+  /**
+   * The path of a route by its full name.
+   * @throws NoReverseMatch
+   */
+  reverse(name: string, params: Params = {}): string {
+    const given = Object.keys(params).filter((param) => params[param] !== undefined);
+    for (const route of this.#byName.get(name) ?? []) {
+      const path = buildPath(route, params, given);
+      if (path !== null) return path;
+    }
+    throw new NoReverseMatch(`Reverse for '${name}' with parameters '${given.join(', ')}' not found.`);
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function paramsOf(route: Compiled, groups: RegExpExecArray | null): Params {
+  const params: Record<string, unknown> = {};
+  if (groups === null) return params;
+  let at = 1;
+  for (const piece of route.pieces) {
+    if (typeof piece !== 'string') params[piece.param] = piece.converter.parse(groups[at++]!);
+  }
+  if (route.suffix !== null) params[route.suffix.param ?? 'None'] = groups[at];
+  return params;
+}
+
+function buildPath(route: Compiled, params: Params, given: readonly string[]): string | null {
+  let used = 0;
+  let path = '';
+  for (const piece of route.pieces) {
+    if (typeof piece === 'string') {
+      path += piece;
+      continue;
+    }
+    const value = params[piece.param];
+    const text = value === undefined || value === null ? '' : String(value as string | number);
+    if (!new RegExp(`^(?:${piece.converter.regex})$`, 'su').test(text)) return null;
+    path += text;
+    used++;
+  }
+  if (route.suffix !== null) {
+    const format = params[route.suffix.param ?? 'None'];
+    if (typeof format !== 'string') return null;
+    if (route.suffix.allowed !== null && !route.suffix.allowed.includes(format)) return null;
+    path = `${path.replace(/\/+$/, '')}.${format}`;
+    used++;
+  }
+  return used === given.length ? encodePath(path) : null;
+}
+
+type RoutedRequest = HostRequest & { params?: unknown; resolverMatch?: ResolverMatch };
+
+/**
+ * One handler for a list of routes, for `http.createServer` or as a middleware. A path that no route matches goes on
+ * to `next`; without one it is answered with 404.
+ *
+ * @example createServer(handle([path('/me', Me.asView())])).listen(8000)
+ */
+export function handle(routes: readonly Route[]): Handler {
+  const table = new URLTable(routes);
+  return async (request: HostRequest, response: HostResponse, next?: Next): Promise<void> => {
+    const found = table.match(decodePath(pathOf(request.url ?? '/')));
+    if (found === null) {
+      if (next !== undefined) next();
+      else notFound(response);
+      return;
+    }
+    const routed = request as RoutedRequest;
+    routed.params = found.match.params;
+    routed.resolverMatch = found.match;
+    await found.handler(request, response, next);
+  };
+}
+
+function notFound(response: HostResponse): void {
+  const body = '{"detail":"Not found."}';
+  response.writeHead(404, ['Content-Type', 'application/json', 'Content-Length', String(body.length)]);
+  response.end(body);
+}

@@ -1,0 +1,417 @@
+import { inspect } from 'node:util';
+import { PREPARED, PreparedView, withOverrides } from './as-view';
+import type { AuthenticationClasses, Authenticator } from './authentication';
+import type { ExceptionContext, ExceptionHandler } from './exception-handler';
+import { MethodNotAllowed, needsChallenge, NotAuthenticated, PermissionDenied, Throttled } from './exceptions';
+import { createHandler } from './handler';
+import type { Handler, HostRequest } from './host';
+import type { Metadata } from './metadata';
+import type { ContentNegotiation } from './negotiation';
+import type { Parser } from './parsers';
+import { askObjectPermission, askPermission, type Permission, type PermissionClasses } from './permissions';
+import { chain, inOrder, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
+import type { Renderer, RendererContext } from './renderers';
+import { Request } from './request';
+import { GUARDS, notStatic, resolvePolicies, ROOT, type Policies, type ResolvedPolicies } from './resolution';
+import { addHeaders, isPlatformResponse, isResponse, Response } from './response';
+import { defaultSettings, type ParserClasses, type RendererClasses, type Settings } from './settings';
+import type { Throttle, ThrottleClasses } from './throttling';
+import type { BaseUser } from './users';
+import type { Versioning } from './versioning';
+
+/** Parameters of the route, by name. A handler may name their types: `get(request, params: { pk: number })`. */
+export type Params = Readonly<Record<string, unknown>>;
+
+/** What a handler answers: a `Response` to be rendered, or the platform's own, which is sent as it is. */
+export type ViewResult = Response | globalThis.Response;
+
+/** The class of a view. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a view of any user type
+export type ViewClass = (new () => APIView<any, any>) & Pick<typeof APIView, keyof typeof APIView>;
+
+/** What `asView` may override for one handler: the policies, the settings, and statics of the class's own. */
+export type ViewOverrides = Partial<Policies> & {
+  readonly settings?: Settings;
+  readonly httpMethodNames?: readonly string[];
+  readonly [own: string]: unknown;
+};
+
+/** The handler of a view, with marks by which tools find the class (Django's names). */
+export interface ViewHandler extends Handler {
+  readonly viewClass: ViewClass;
+  readonly initkwargs: ViewOverrides;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a view must fit APIView whatever its user type is
+type Method = (request: Request<any, any>, params: Params) => Awaitable<ViewResult>;
+
+/**
+ * A class per endpoint, an instance per request. Its methods are the steps of DRF's cycle, in reading order: override
+ * the one that you want to change.
+ *
+ * @example
+ * class Me extends AppView {
+ *   static override permissionClasses: PermissionClasses = [IsAuthenticated];
+ *   override get(request: AppRequest) { return new Response({ username: request.user.username }); }
+ * }
+ * app.all('/me', Me.asView());
+ */
+export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> {
+  /** The settings in force; an app overrides them once, in its base view. */
+  static settings: Settings = defaultSettings;
+  static authenticationClasses?: AuthenticationClasses;
+  static permissionClasses?: PermissionClasses;
+  static throttleClasses?: ThrottleClasses;
+  static parserClasses?: ParserClasses;
+  static rendererClasses?: RendererClasses;
+  static contentNegotiationClass?: PolicyClass<ContentNegotiation>;
+  static metadataClass?: PolicyClass<Metadata> | null;
+  static versioningClass?: PolicyClass<Versioning> | null;
+  static throttleScope?: string | null;
+  static viewName?: string | null;
+  static viewSuffix?: string | null;
+  static description?: string | null;
+  /** The methods that may have a handler at all; `Allow` names them in this order. */
+  static httpMethodNames: readonly string[] = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'trace'];
+
+  // As members of an instance these would be ignored, and the view stand open: so they don't compile.
+  declare authenticationClasses?: never;
+  declare permissionClasses?: never;
+  declare throttleClasses?: never;
+  declare parserClasses?: never;
+  declare rendererClasses?: never;
+  declare contentNegotiationClass?: never;
+  declare metadataClass?: never;
+  declare versioningClass?: never;
+  declare throttleScope?: never;
+
+  request!: Request<User, Auth>;
+  params: Params = {};
+  /** The format suffix of the route, if any. */
+  formatKwarg: string | null = null;
+  /** The final answer. */
+  response: ViewResult | null = null;
+  /** @internal */
+  [PREPARED]: PreparedView | undefined = undefined;
+  #negotiator: ContentNegotiation | undefined;
+
+  get?(request: Request<User, Auth>, params: Params): Awaitable<ViewResult>;
+  post?(request: Request<User, Auth>, params: Params): Awaitable<ViewResult>;
+  put?(request: Request<User, Auth>, params: Params): Awaitable<ViewResult>;
+  patch?(request: Request<User, Auth>, params: Params): Awaitable<ViewResult>;
+  delete?(request: Request<User, Auth>, params: Params): Awaitable<ViewResult>;
+  /** Without one of its own, HEAD runs `get`. */
+  head?(request: Request<User, Auth>, params: Params): Awaitable<ViewResult>;
+  trace?(request: Request<User, Auth>, params: Params): Awaitable<ViewResult>;
+
+  /**
+   * The handler of this view, for any host. Policies are resolved and checked here, once.
+   *
+   * @param overrides static fields in force for this handler only
+   * @throws ImproperlyConfigured, TypeError
+   */
+  static asView(this: ViewClass, overrides: ViewOverrides = {}): ViewHandler {
+    const view = withOverrides(this, overrides);
+    const prepared = new PreparedView(view, resolvePolicies(view));
+    const handler = createHandler(view.settings, (raw) => prepared.dispatch(raw));
+    return Object.assign(handler, { viewClass: this, initkwargs: overrides });
+  }
+
+  // What is in force
+
+  /** The policies in force for this request's handler. */
+  get policies(): ResolvedPolicies {
+    return this.prepared.policies;
+  }
+
+  get settings(): Settings {
+    return this.policies.settings;
+  }
+
+  private get prepared(): PreparedView {
+    const view = this.constructor as ViewClass;
+    return (this[PREPARED] ??= new PreparedView(view, resolvePolicies(view)));
+  }
+
+  /** The methods that this view answers, for `Allow`. */
+  get allowedMethods(): readonly string[] {
+    return this.policies.httpMethodNames
+      .filter((name) => this.getHandler(name) !== undefined)
+      .map((name) => name.toUpperCase());
+  }
+
+  /** Headers of every answer, errors too: `Allow`, and `Vary: Accept` where there is something to choose. */
+  get defaultResponseHeaders(): Readonly<Record<string, string>> {
+    const headers: Record<string, string> = { Allow: this.allowedMethods.join(', ') };
+    if (this.policies.rendererClasses.length > 1) headers['Vary'] = 'Accept';
+    return headers;
+  }
+
+  getViewName(): string {
+    return this.settings.viewNameFunction(this);
+  }
+
+  getViewDescription(html = false): string {
+    return this.settings.viewDescriptionFunction(this, html);
+  }
+
+  // Instances of the policies; override to choose by request
+
+  getRenderers(): Renderer[] {
+    return this.policies.rendererClasses.map((Class) => new Class(this.settings));
+  }
+
+  getParsers(): Parser[] {
+    return this.policies.parserClasses.map((Class) => new Class(this.settings));
+  }
+
+  getAuthenticators(): Authenticator[] {
+    return this.policies.authenticationClasses.map((Class) => new Class(this.settings));
+  }
+
+  getPermissions(): Permission[] {
+    return this.policies.permissionClasses.map((Class) => new Class(this.settings));
+  }
+
+  getThrottles(): Throttle[] {
+    return this.policies.throttleClasses.map((Class) => new Class(this.settings));
+  }
+
+  getContentNegotiator(): ContentNegotiation {
+    return (this.#negotiator ??= new this.policies.contentNegotiationClass(this.settings));
+  }
+
+  getExceptionHandler(): ExceptionHandler {
+    return this.settings.exceptionHandler;
+  }
+
+  getExceptionHandlerContext(): ExceptionContext {
+    return { view: this, params: this.params, request: (this.request as Request<User, Auth> | undefined) ?? null };
+  }
+
+  getRendererContext(response: Response): RendererContext {
+    return { view: this, params: this.params, request: this.request, response };
+  }
+
+  /** The format suffix that the route captured. */
+  getFormatSuffix(params: Params): string | null {
+    const name = this.settings.formatSuffixKwarg;
+    const value = name === null ? undefined : params[name];
+    return typeof value === 'string' ? value : null;
+  }
+
+  // The cycle
+
+  /** Runs once before `dispatch`; an override must call it. */
+  setup(_raw: HostRequest, params: Params): void {
+    this.params = params;
+  }
+
+  /** The whole cycle of one request. */
+  async dispatch(raw: HostRequest, params: Params): Promise<ViewResult> {
+    const request = this.initializeRequest(raw, params);
+    this.request = request;
+    let response: ViewResult;
+    try {
+      const started = this.initial(request, params);
+      if (isPromiseLike(started)) await started;
+      const handler = this.getHandler(request.method.toLowerCase()) ?? this.httpMethodNotAllowed;
+      if (request.hasBody) {
+        const loaded = request.load();
+        if (isPromiseLike(loaded)) await loaded;
+      }
+      const answer = handler.call(this, request, params);
+      response = isPromiseLike(answer) ? await answer : answer;
+    } catch (error) {
+      const answer = this.handleException(error);
+      response = isPromiseLike(answer) ? await answer : answer;
+    }
+    const final = this.finalizeResponse(request, response);
+    return (this.response = isPromiseLike(final) ? await final : final);
+  }
+
+  /** The method of this view for an HTTP method, in small letters. */
+  protected getHandler(name: string): Method | undefined {
+    if (!this.policies.httpMethodNames.includes(name)) return undefined;
+    const handlers = this as unknown as Readonly<Record<string, Method | undefined>>;
+    return handlers[name] ?? (name === 'head' ? this.get : undefined);
+  }
+
+  /** Wraps the host's request. */
+  initializeRequest(raw: HostRequest, params: Params): Request<User, Auth> {
+    return new Request<User, Auth>(raw, {
+      settings: this.settings,
+      parsers: this.getParsers(),
+      authenticators: this.getAuthenticators(),
+      negotiator: this.getContentNegotiator(),
+      view: this,
+      params,
+    });
+  }
+
+  /** Everything before the handler: negotiation, version, authentication, permissions, throttles. */
+  initial(request: Request<User, Auth>, params: Params): Awaitable<void> {
+    this.formatKwarg = this.getFormatSuffix(params);
+    [request.acceptedRenderer, request.acceptedMediaType] = this.performContentNegotiation(request);
+    [request.version, request.versioningScheme] = this.determineVersion(request, params);
+    return chain(this.performAuthentication(request), () =>
+      chain(this.checkPermissions(request), () => this.checkThrottles(request)),
+    );
+  }
+
+  /** The renderer of the answer. With `force` a failure gives the first one. */
+  performContentNegotiation(
+    request: Request<User, Auth>,
+    force = false,
+  ): readonly [renderer: Renderer, mediaType: string] {
+    const renderers = this.getRenderers();
+    try {
+      return this.getContentNegotiator().selectRenderer(request, renderers, this.formatKwarg);
+    } catch (error) {
+      const first = renderers[0];
+      if (!force || first === undefined) throw error;
+      return [first, first.mediaType];
+    }
+  }
+
+  determineVersion(
+    request: Request<User, Auth>,
+    params: Params,
+  ): readonly [version: string | null, scheme: Versioning | null] {
+    const { versioningClass } = this.policies;
+    if (versioningClass === null) return NO_VERSION;
+    const scheme = new versioningClass(this.settings);
+    return [scheme.determineVersion(request, params), scheme];
+  }
+
+  /** Makes the user known. With an empty override, or `authenticationMode: 'lazy'`, that waits until somebody asks. */
+  performAuthentication(request: Request<User, Auth>): Awaitable<void> {
+    return this.settings.authenticationMode === 'lazy' ? undefined : request.loadUser();
+  }
+
+  /** @throws what `permissionDenied` throws, for the first permission that refuses */
+  checkPermissions(request: Request<User, Auth>): Awaitable<void> {
+    return inOrder(this.getPermissions(), (permission) =>
+      chain(askPermission(permission, request, this), (allowed) =>
+        allowed ? undefined : this.permissionDenied(request, permission.message, permission.code),
+      ),
+    );
+  }
+
+  /**
+   * Whether the request may touch this object. The cycle can't call it: the code that loads an object does.
+   * @throws what `permissionDenied` throws, for the first permission that refuses
+   */
+  checkObjectPermissions(request: Request<User, Auth>, obj: unknown): Awaitable<void> {
+    return inOrder(this.getPermissions(), (permission) =>
+      chain(askObjectPermission(permission, request, this, obj), (allowed) =>
+        allowed ? undefined : this.permissionDenied(request, permission.message, permission.code),
+      ),
+    );
+  }
+
+  /**
+   * Asks every throttle, so that each counts the request; the longest wait is reported.
+   * @throws what `throttled` throws
+   */
+  checkThrottles(request: Request<User, Auth>): Awaitable<void> {
+    let refused = false;
+    let longest: number | null = null;
+    const asked = inOrder(this.getThrottles(), (throttle) =>
+      chain(throttle.allowRequest(request, this), (allowed) => {
+        if (allowed) return;
+        refused = true;
+        const wait = throttle.wait?.() ?? null;
+        if (wait !== null && (longest === null || wait > longest)) longest = wait;
+      }),
+    );
+    return chain(asked, () => {
+      if (refused) this.throttled(request, longest);
+    });
+  }
+
+  /** @throws NotAuthenticated when nobody is logged in but could be, else PermissionDenied with the permission's words */
+  permissionDenied(request: Request<User, Auth>, message?: unknown, code?: string): Awaitable<never> {
+    if (request.authenticators.length === 0) throw new PermissionDenied(message, code);
+    // With lazy authentication this may be the first look at the user.
+    return chain(request.loadUser(), () => {
+      if (request.successfulAuthenticator === null) throw new NotAuthenticated();
+      throw new PermissionDenied(message, code);
+    });
+  }
+
+  /** @throws Throttled */
+  throttled(_request: Request<User, Auth>, wait: number | null): never {
+    throw new Throttled(wait);
+  }
+
+  /** @throws MethodNotAllowed */
+  httpMethodNotAllowed(request: Request<User, Auth>, _params?: Params): Awaitable<ViewResult> {
+    throw new MethodNotAllowed(request.method);
+  }
+
+  /** Tells about the view. */
+  options(request: Request<User, Auth>, params: Params): Awaitable<ViewResult> {
+    const { metadataClass } = this.policies;
+    if (metadataClass === null) return this.httpMethodNotAllowed(request, params);
+    return chain(new metadataClass(this.settings).determineMetadata(request, this), (data) => new Response(data));
+  }
+
+  /** The challenge of the first authenticator, made afresh: the value of `WWW-Authenticate` on a 401. */
+  getAuthenticateHeader(request: Request<User, Auth>): string | null {
+    return this.getAuthenticators()[0]?.authenticateHeader?.(request) ?? null;
+  }
+
+  /**
+   * Turns an error into an answer.
+   * @throws the error itself when the exception handler doesn't know it
+   */
+  handleException(error: unknown): Awaitable<ViewResult> {
+    if (needsChallenge(error)) {
+      const challenge = this.getAuthenticateHeader(this.request);
+      if (challenge !== null && challenge !== '') error.authHeader = challenge;
+      else error.statusCode = 403;
+    }
+    return chain(this.getExceptionHandler()(error, this.getExceptionHandlerContext()), (response) => {
+      if (response === null || response === undefined) return this.raiseUncaughtException(error);
+      response.exception = true;
+      return response;
+    });
+  }
+
+  /** Hands an error to the host. */
+  raiseUncaughtException(error: unknown): never {
+    throw error;
+  }
+
+  /** Gives the answer its renderer and headers. */
+  finalizeResponse(request: Request<User, Auth>, response: ViewResult): Awaitable<ViewResult> {
+    const defaults = this.prepared.headersOf(this);
+    if (isPlatformResponse(response)) return addHeaders(response, defaults);
+    if (!isResponse(response)) {
+      throw new Error(
+        `Expected a \`Response\` to be returned from the view, but received ${inspect(response, { depth: 0 })}`,
+      );
+    }
+    if (request.acceptedRenderer === null) {
+      [request.acceptedRenderer, request.acceptedMediaType] = this.performContentNegotiation(request, true);
+    }
+    response.acceptedRenderer = request.acceptedRenderer;
+    response.acceptedMediaType = request.acceptedMediaType;
+    response.rendererContext = this.getRendererContext(response);
+    return addHeaders(response, defaults);
+  }
+}
+
+const NO_VERSION = [null, null] as const;
+
+Object.defineProperty(APIView.prototype, ROOT, { value: true });
+for (const name of GUARDS) {
+  // Assigning a policy to an instance would do nothing, and leave the view open: it throws instead.
+  Object.defineProperty(APIView.prototype, name, {
+    get: () => undefined,
+    set(this: APIView) {
+      throw notStatic(this.constructor as ViewClass, name);
+    },
+  });
+}

@@ -1,0 +1,68 @@
+/** Reading a request's body, never more than a limit. */
+
+/** The readable side of a host's request: what Node's streams offer. */
+export interface BodySource {
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'end' | 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: string, listener: (...args: never[]) => void): unknown;
+  pause?(): unknown;
+  resume?(): unknown;
+  readonly readableEnded?: boolean;
+  readonly destroyed?: boolean;
+}
+
+/** The body is larger than the limit. What is left of it has not been read. */
+export class BodyTooLarge extends Error {}
+
+/** The client went away before the whole body had come. */
+export class BodyInterrupted extends Error {}
+
+/**
+ * Reads the whole body.
+ *
+ * @param limit bytes; null for no limit
+ * @throws BodyTooLarge as soon as the limit is passed
+ * @throws BodyInterrupted when the connection ends early
+ */
+export function readBody(source: BodySource, limit: number | null): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const done = (): void => {
+      source.removeListener('data', onData);
+      source.removeListener('end', onEnd);
+      source.removeListener('close', onClose);
+      // The listener for errors stays: an error that comes later must not end the process.
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (limit !== null && size > limit) {
+        done();
+        source.pause?.();
+        reject(new BodyTooLarge(`body of more than ${String(limit)} bytes`));
+        return;
+      }
+      chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      done();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+    };
+    const onClose = (): void => {
+      done();
+      reject(new BodyInterrupted('the connection ended before the body'));
+    };
+    if (source.destroyed === true && source.readableEnded !== true) {
+      onClose();
+      return;
+    }
+    source.on('data', onData);
+    source.on('end', onEnd);
+    source.on('close', onClose);
+    source.on('error', (cause) => {
+      done();
+      reject(new BodyInterrupted('the body could not be read', { cause }));
+    });
+  });
+}

@@ -1,0 +1,87 @@
+/** Header values of requests, header sets of answers, and the merging of `Vary`. */
+
+/** Request headers as Node gives them: lower-case names, repeated ones joined (or an array for `Set-Cookie`). */
+export type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** One header of a request as text, `undefined` when absent. */
+export function headerValue(headers: RawHeaders, lowerCaseName: string): string | undefined {
+  const value = headers[lowerCaseName];
+  return value === undefined || typeof value === 'string' ? value : value.join(', ');
+}
+
+const ASCII_BLANKS = /[ \t\n\r\v\f]+/;
+
+/**
+ * Splits on ASCII whitespace only, as Python's `bytes.split()` does: a no-break space (0xA0), which `\s` would take,
+ * is part of a word.
+ */
+export function splitOnAsciiWhitespace(text: string): string[] {
+  return text.split(ASCII_BLANKS).filter((part) => part !== '');
+}
+
+export type HeaderContent = string | readonly string[];
+export type HeadersInput =
+  Readonly<Record<string, HeaderContent | number>> | Iterable<readonly [string, HeaderContent]>;
+
+/** The headers of an answer: names compared without case and written as they were first set. */
+export class ResponseHeaders implements Iterable<[string, HeaderContent]> {
+  readonly #entries = new Map<string, [string, HeaderContent]>();
+
+  constructor(input?: HeadersInput) {
+    if (input === undefined) return;
+    const pairs = Symbol.iterator in input ? input : Object.entries(input);
+    for (const [name, value] of pairs as Iterable<readonly [string, HeaderContent | number]>) {
+      this.set(name, typeof value === 'number' ? String(value) : value);
+    }
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(name: string): string | null {
+    const entry = this.#entries.get(name.toLowerCase());
+    if (entry === undefined) return null;
+    return typeof entry[1] === 'string' ? entry[1] : entry[1].join(', ');
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name.toLowerCase());
+  }
+
+  set(name: string, value: HeaderContent): void {
+    this.#entries.set(name.toLowerCase(), [name, value]);
+  }
+
+  /** Adds a value beside those that are there: a second line for `Set-Cookie`, a list member for the others. */
+  append(name: string, value: string): void {
+    const key = name.toLowerCase();
+    const entry = this.#entries.get(key);
+    if (entry === undefined) this.set(name, key === 'set-cookie' ? [value] : value);
+    else if (key === 'set-cookie') entry[1] = [...(typeof entry[1] === 'string' ? [entry[1]] : entry[1]), value];
+    else entry[1] = `${this.get(name)!}, ${value}`;
+  }
+
+  delete(name: string): boolean {
+    return this.#entries.delete(name.toLowerCase());
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, HeaderContent]> {
+    return this.#entries.values();
+  }
+}
+
+/**
+ * Merges names into a `Vary` value: the order that is there is kept, new names are appended, names are compared
+ * without case, empty parts are dropped, and `*` on either side makes the whole value `*` (Django's
+ * `patch_vary_headers`).
+ */
+export function mergeVary(present: string | null, additions: string): string {
+  const names = new Map<string, string>();
+  for (const part of `${present ?? ''},${additions}`.split(',')) {
+    const name = part.trim();
+    if (name === '*') return '*';
+    if (name !== '' && !names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
+  }
+  return [...names.values()].join(', ');
+}

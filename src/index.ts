@@ -1,0 +1,54 @@
+// The cycle, and the schemes that DRF itself offers.
+export type { AuthenticationClasses, Authenticator, SettingsCheck } from './core/authentication';
+export { BaseAuthentication } from './core/authentication';
+export * from './core/backends';
+export * from './core/cache';
+export * from './core/clock';
+export * from './core/decorators';
+export * from './core/exception-handler';
+export * from './core/exceptions';
+export type { Handler, HostRequest, HostResponse, Next, ResponseHead, ResponseHook } from './core/host';
+export { onResponse } from './core/host';
+export * from './core/logger';
+export * from './core/metadata';
+export * from './core/namespace';
+export * from './core/negotiation';
+export { BaseParser, DataAndFiles, FormParser, JSONParser } from './core/parsers';
+export type { Parser, ParserContext, RequestStream } from './core/parsers';
+export {
+  AllowAny,
+  and,
+  BasePermission,
+  IsAdminUser,
+  IsAuthenticated,
+  IsAuthenticatedOrReadOnly,
+  not,
+  or,
+  SAFE_METHODS,
+  samePermission,
+} from './core/permissions';
+export type { GuaranteesAuthentication, Permission, PermissionClasses } from './core/permissions';
+export type { Awaitable, PolicyClass } from './core/policy';
+export * from './core/renderers';
+export { AuthenticationPending, cloneRequest, DataPending, Request, WrappedAttributeError } from './core/request';
+export type { AuthenticatedRequest } from './core/request';
+export type { Policies, ResolvedPolicies } from './core/resolution';
+export { Response } from './core/response';
+export type { RenderedBody, ResponseOptions } from './core/response';
+export { removeQueryParam, replaceQueryParam, reverse } from './core/reverse';
+export type { ReverseOptions } from './core/reverse';
+export * from './core/settings';
+export * as status from './core/status';
+export * from './core/throttling';
+export * from './core/urls';
+export * from './core/users';
+export * from './core/versioning';
+export { dedent, getViewDescription, getViewName } from './core/view-names';
+export * from './core/views';
+export { constantTimeEqual } from './crypto/compare';
+export * from './crypto/hashers';
+export type { RandomSource } from './crypto/random';
+export { QueryDict } from './http/query';
+export { ResponseHeaders } from './http/headers';
+export * from './auth/basic';
+export * from './auth/token';
