@@ -50,10 +50,20 @@ export async function buildDist() {
   }
   const { bin } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   for (const file of Object.values(bin)) chmodSync(file.replace('./dist', fresh), 0o755);
-  rmSync(dist, { recursive: true, force: true });
-  renameSync(fresh, dist);
+  putInPlace(fresh);
   writeFileSync(stamp, print);
   return true;
+}
+
+function putInPlace(fresh) {
+  rmSync(dist, { recursive: true, force: true });
+  try {
+    renameSync(fresh, dist);
+  } catch (error) {
+    // Another process built the same sources and was first.
+    if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 /**
