@@ -27,7 +27,6 @@ const layers: readonly Layer[] = [
   { files: /^crypto\//, node: true, loads: [/^crypto\//] },
   // DRF's default list of authentication classes names these two.
   { files: /^core\/(settings|defaults)$/, node: true, loads: [pure, core, /^auth\/(basic|session)\//] },
-  { files: /^core\/validation$/, node: true, loads: [pure, core], packages: [/^class-(validator|transformer)$/] },
   { files: core, node: true, loads: [pure, core] },
   // Protocols and ports are plain data and functions: they know no request, no view and no database.
   {
