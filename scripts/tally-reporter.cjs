@@ -2,8 +2,8 @@
 
 const { appendFileSync } = require('node:fs');
 
-/** How a skipped test says why, in its own title or in that of a `describe` around it. */
-const REASON = /\(skipped: [^)]+\)/;
+/** How a skipped test says why, in its title or in that of a `describe` around it: `(skipped: …)`, `(skipped where …)`. */
+const REASON = /\(skipped\b[^)]+\)/;
 
 /**
  * A Jest reporter with two duties: a run in which a test was skipped without a reason fails, and the counts of the run
@@ -29,7 +29,7 @@ module.exports = class TallyReporter {
 
   onRunComplete(_contexts, results) {
     if (this.#unexplained.length > 0) {
-      console.error('\nSkipped without "(skipped: <why>)" in the title:');
+      console.error('\nSkipped without "(skipped: why)" in the title:');
       for (const test of this.#unexplained) console.error(`  ${test}`);
     }
     const file = process.env.SALLYPORT_TALLY;
