@@ -30,7 +30,8 @@ export {
 export type { GuaranteesAuthentication, Permission, PermissionClasses } from './core/permissions';
 export type { Awaitable, PolicyClass } from './core/policy';
 export * from './core/renderers';
-export { AuthenticationPending, cloneRequest, DataPending, Request, WrappedAttributeError } from './core/request';
+export { cloneRequest, Request } from './core/request';
+export { AuthenticationPending, DataPending, WrappedAttributeError } from './core/request-errors';
 export type { AuthenticatedRequest } from './core/request';
 export type { Policies, ResolvedPolicies } from './core/resolution';
 export { Response } from './core/response';

@@ -68,8 +68,13 @@ function writeResponse(
   if (sink.headersSent) return; // the view answered by the host's response itself
   const head: (string | string[])[] = contentType === null ? [] : ['Content-Type', contentType];
   if (contentType === null) sink.removeHeader('Content-Type');
-  for (const [name, value] of response.headers) {
-    if (!IS_OURS.test(name)) head.push(name, besideHost(sink, name, value));
+  const defaults = response.onlyDefaults;
+  if (defaults !== undefined) {
+    for (const name in defaults) head.push(name, besideHost(sink, name, defaults[name]!));
+  } else {
+    for (const [name, value] of response.headers) {
+      if (!IS_OURS.test(name)) head.push(name, besideHost(sink, name, value));
+    }
   }
   const bodiless = response.status === 204 || response.status === 304 || response.status < 200;
   // RFC 9110, 8.6: no Content-Length with these.

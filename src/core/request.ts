@@ -1,54 +1,20 @@
-import { inspect, types } from 'node:util';
-import type { BodySource } from '../http/body';
+import { inspect } from 'node:util';
 import { headerValue } from '../http/headers';
 import { buildMeta, type Meta } from '../http/meta';
-import { parseQuery, QueryDict, TooManyFields } from '../http/query';
+import { parseQuery, TooManyFields, type QueryDict } from '../http/query';
 import type { Authenticator } from './authentication';
-import { isAPIException, RequestEntityTooLarge, UnsupportedMediaType } from './exceptions';
+import { isAPIException, RequestEntityTooLarge } from './exceptions';
 import type { HostRequest } from './host';
 import type { ContentNegotiation } from './negotiation';
-import { charsetOf, DataAndFiles, isFormMediaType, readWithin, type Parser, type RequestStream } from './parsers';
+import type { Parser } from './parsers';
 import { isPromiseLike, type Awaitable } from './policy';
 import type { Renderer } from './renderers';
+import { hasBody, RequestBody } from './request-body';
+import { AuthenticationPending, wrapAttributeError } from './request-errors';
 import type { Settings } from './settings';
 import type { AnonymousUser, BaseUser } from './users';
 import type { Versioning } from './versioning';
 import type { APIView, Params } from './views';
-
-/**
- * A bug in an authenticator or a parser. JavaScript takes a missing property for `undefined` as Python takes an
- * AttributeError for "no such attribute"; under this name the bug can't pass for "anonymous". It ends in a 500.
- */
-export class WrappedAttributeError extends Error {
-  readonly code = 'wrapped_attribute_error';
-  override name = 'WrappedAttributeError';
-}
-
-/** `request.user` was read before it was known, and knowing it takes input or output. */
-export class AuthenticationPending extends Error {
-  readonly code = 'authentication_pending';
-  override name = 'AuthenticationPending';
-  constructor() {
-    super(
-      'The user is not known yet, since an authenticator answers asynchronously. Write `await request.getUser()` first.',
-    );
-  }
-}
-
-/** `request.data` was read before the body had been. */
-export class DataPending extends Error {
-  readonly code = 'data_pending';
-  override name = 'DataPending';
-  constructor() {
-    super('The body has not been read yet. Write `await request.load()` first.');
-  }
-}
-
-function wrapAttributeError(error: unknown): unknown {
-  // By name, since errors that Node itself throws may come from another realm, where `instanceof` is false.
-  if (!types.isNativeError(error) || (error.name !== 'TypeError' && error.name !== 'ReferenceError')) return error;
-  return new WrappedAttributeError(error.message, { cause: error });
-}
 
 /** A user and token that a test puts in place of every authenticator. */
 export interface ForcedAuthentication {
@@ -56,8 +22,7 @@ export interface ForcedAuthentication {
   readonly token: unknown;
 }
 export const FORCED: unique symbol = Symbol.for('sallyport.forcedAuthentication') as never;
-const BODY: unique symbol = Symbol.for('sallyport.body') as never;
-type MarkedRequest = HostRequest & { [FORCED]?: ForcedAuthentication; [BODY]?: Buffer; readonly rawBody?: unknown };
+type MarkedRequest = HostRequest & { [FORCED]?: ForcedAuthentication };
 
 /** What a request is made with; the view supplies it. */
 export interface RequestParts {
@@ -93,12 +58,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
   #authenticating = false;
   #pendingUser: Promise<void> | undefined;
 
-  #dataKnown = false;
-  #data: unknown = undefined;
-  #fields: QueryDict | undefined;
-  #files: QueryDict<unknown> | undefined;
-  #dataError: { readonly error: unknown; readonly lasting: boolean } | undefined;
-  #pendingData: Promise<void> | undefined;
+  #body: RequestBody | undefined;
 
   #query: QueryDict | undefined;
   #headers: Headers | undefined;
@@ -352,6 +312,10 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
 
   // The body
 
+  get #content(): RequestBody {
+    return (this.#body ??= new RequestBody(this, this.#parts));
+  }
+
   /**
    * The parsed body: a `QueryDict` of a form, whatever JSON holds, an empty object without a body.
    *
@@ -361,41 +325,27 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
    * @throws DataPending when the body has not been read
    */
   get data(): unknown {
-    this.#knowDataNow();
-    return this.#data;
+    return this.#content.data;
   }
 
   /** The uploaded files by field. */
   get files(): QueryDict<unknown> {
-    this.#knowDataNow();
-    return (this.#files ??= new QueryDict<unknown>());
+    return this.#content.files;
   }
 
   /** The fields of a form, without files; empty for other media types. */
   get POST(): QueryDict {
-    this.#knowDataNow();
-    return (this.#fields ??= new QueryDict());
+    return this.#content.fields;
   }
 
-  /** Whether the request carries a body that has not been found empty. */
+  /** Whether the request carries a body; one that is chunked may still turn out to be empty. */
   get hasBody(): boolean {
-    const { headers } = this.raw;
-    const length = headers['content-length'];
-    if (length !== undefined) return Number(length) > 0;
-    if (headers['transfer-encoding'] !== undefined) return true;
-    // HTTP/2 needs neither header.
-    return (
-      this.raw.httpVersionMajor === 2 &&
-      this.raw.readableEnded !== true &&
-      this.method !== 'GET' &&
-      this.method !== 'HEAD'
-    );
+    return hasBody(this.raw);
   }
 
   /** Reads and parses the body, once. Never rejects: an error is kept for the read of `data`. */
   load(): Awaitable<void> {
-    if (this.#dataKnown) return undefined;
-    return (this.#pendingData ??= this.#beginLoading());
+    return this.#content.load();
   }
 
   /**
@@ -404,98 +354,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
    * @throws Error when the host has consumed the stream
    */
   async body(): Promise<Buffer> {
-    const raw = this.raw as MarkedRequest;
-    if (raw[BODY] !== undefined) return raw[BODY];
-    if (raw.rawBody instanceof Uint8Array) return (raw[BODY] = Buffer.from(raw.rawBody));
-    if (!this.hasBody) return (raw[BODY] = Buffer.alloc(0));
-    if (this.#hostHasRead()) {
-      throw new Error(
-        'The bytes of the body are gone: a parser of the host has read them. Keep them there, ' +
-          'for example with express.json({ verify(req, res, bytes) { req.rawBody = bytes; } }).',
-      );
-    }
-    const length = headerValue(raw.headers, 'content-length');
-    const { dataUploadMaxMemorySize } = this.settings;
-    const bytes = await readWithin(
-      raw as BodySource,
-      length === undefined ? null : Number(length),
-      dataUploadMaxMemorySize,
-    );
-    return (raw[BODY] = bytes);
-  }
-
-  #hostHasRead(): boolean {
-    return this.raw.readableDidRead === true || this.raw.readableEnded === true || typeof this.raw.on !== 'function';
-  }
-
-  #knowDataNow(): void {
-    if (!this.#dataKnown && isPromiseLike(this.load())) throw new DataPending();
-    const failure = this.#dataError;
-    if (failure === undefined) return;
-    if (!failure.lasting) this.#dataError = undefined;
-    throw failure.error;
-  }
-
-  #beginLoading(): Promise<void> | undefined {
-    const kept = (this.raw as MarkedRequest)[BODY];
-    if (kept === undefined ? !this.hasBody : kept.length === 0) {
-      this.#settleEmpty(isFormMediaType(this.contentType));
-      return undefined;
-    }
-    const parser = this.#parts.negotiator.selectParser(this, this.#parts.parsers);
-    if (parser === null) {
-      this.#fail(new UnsupportedMediaType(this.contentType), true);
-      return undefined;
-    }
-    if (kept === undefined && this.raw.body !== undefined && this.#hostHasRead()) {
-      this.#settleData(this.raw.body);
-      return undefined;
-    }
-    return this.#parse(parser);
-  }
-
-  async #parse(parser: Parser): Promise<void> {
-    const { view, params } = this.#parts;
-    const contentType = this.contentType;
-    const kept = (this.raw as MarkedRequest)[BODY];
-    const stream: RequestStream = {
-      read: () => kept ?? this.body(),
-      source: kept === undefined && typeof this.raw.on === 'function' ? (this.raw as BodySource) : null,
-    };
-    try {
-      this.#settleData(
-        await parser.parse(stream, contentType, { view, params, request: this, charset: charsetOf(contentType) }),
-      );
-    } catch (error) {
-      // A chunked body may turn out to be empty; nothing needs a parser then.
-      if ((this.raw as MarkedRequest)[BODY]?.length === 0) this.#settleEmpty(isFormMediaType(contentType));
-      else this.#fail(isAPIException(error) ? error : wrapAttributeError(error), false);
-    }
-  }
-
-  #settleData(parsed: unknown): void {
-    this.#dataKnown = true;
-    this.#pendingData = undefined;
-    if (!(parsed instanceof DataAndFiles)) {
-      this.#data = parsed;
-      if (parsed instanceof QueryDict) this.#fields = parsed as QueryDict;
-      return;
-    }
-    this.#fields = parsed.data;
-    this.#files = parsed.files;
-    const merged = new QueryDict<unknown>();
-    for (const [name, values] of parsed.data.lists()) merged.setlist(name, values);
-    for (const [name, values] of parsed.files.lists()) for (const value of values) merged.append(name, value);
-    this.#data = merged;
-  }
-
-  #settleEmpty(form: boolean): void {
-    this.#settleData(form ? new QueryDict() : {});
-  }
-
-  #fail(error: unknown, lasting: boolean): void {
-    this.#settleEmpty(true);
-    this.#dataError = { error, lasting };
+    return this.#content.bytes();
   }
 
   // The rest
@@ -512,11 +371,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
     clone.#user = this.#user;
     clone.#auth = this.#auth;
     clone.#authenticator = this.#authenticator;
-    clone.#dataKnown = this.#dataKnown;
-    clone.#data = this.#data;
-    clone.#fields = this.#fields;
-    clone.#files = this.#files;
-    clone.#dataError = this.#dataError;
+    clone.#body = this.#content;
     return clone;
   }
 

@@ -40,6 +40,7 @@ export class Response<Data = unknown> {
   acceptedMediaType: string | null = null;
   rendererContext: RendererContext | null = null;
   #headers: ResponseHeaders | undefined;
+  #defaults: Readonly<Record<string, string>> | undefined;
 
   constructor(data?: Data | null, options?: ResponseOptions) {
     this.data = data ?? null;
@@ -54,14 +55,20 @@ export class Response<Data = unknown> {
     return true;
   }
 
-  /** The headers that the view sets. `Allow` is the cycle's and overwrites what stands here; `Vary` is merged. */
+  /** The headers of the answer. `Allow` is the cycle's and overwrites what the view sets; `Vary` is merged. */
   get headers(): ResponseHeaders {
-    return (this.#headers ??= new ResponseHeaders());
+    return (this.#headers ??= new ResponseHeaders(this.#defaults));
   }
 
-  /** Whether any header was set: asked on the hot path, where most answers have none. */
-  get hasHeaders(): boolean {
-    return this.#headers !== undefined && this.#headers.size > 0;
+  /** @internal The view's default headers, while nobody has looked at or set any other: most answers have no more. */
+  get onlyDefaults(): Readonly<Record<string, string>> | undefined {
+    return this.#headers === undefined ? this.#defaults : undefined;
+  }
+
+  /** @internal Adds the view's default headers: `Vary` is merged, others overwrite. */
+  addDefaults(defaults: Readonly<Record<string, string>>): void {
+    if (this.#headers === undefined) this.#defaults = defaults;
+    else mergeInto(this.#headers, defaults);
   }
 
   /** The standard reason phrase of the status; empty for codes without one. */
@@ -112,16 +119,19 @@ export function isPlatformResponse(value: unknown): value is globalThis.Response
   return value instanceof globalThis.Response || Object.prototype.toString.call(value) === '[object Response]';
 }
 
-/** Sets headers on an answer of either kind: `Vary` is merged, others overwrite. */
-export function addHeaders<R extends Response | globalThis.Response>(
-  response: R,
-  headers: Readonly<Record<string, string>>,
-): R | globalThis.Response {
-  // The headers of redirects and of fetched answers can't be changed, so those are copied.
-  const target = isResponse(response) ? response : new globalThis.Response(response.body, response);
+function mergeInto(target: ResponseHeaders | Headers, headers: Readonly<Record<string, string>>): void {
   for (const name in headers) {
     const value = headers[name]!;
-    target.headers.set(name, name === 'Vary' ? mergeVary(target.headers.get('Vary'), value) : value);
+    target.set(name, name === 'Vary' ? mergeVary(target.get('Vary'), value) : value);
   }
-  return target as R | globalThis.Response;
+}
+
+/** A copy of the platform's answer with a view's default headers; those of redirects can't be changed in place. */
+export function withDefaults(
+  response: globalThis.Response,
+  defaults: Readonly<Record<string, string>>,
+): globalThis.Response {
+  const copy = new globalThis.Response(response.body, response);
+  mergeInto(copy.headers, defaults);
+  return copy;
 }

@@ -147,27 +147,43 @@ function compileRegex(pieces: readonly Piece[], suffix: Route['suffix']): RegExp
   return new RegExp(`^${source}$`, 'su');
 }
 
+/** The handler of a path, and what routing found out. */
+interface Resolved {
+  readonly handler: Handler;
+  readonly match: ResolverMatch;
+}
+
 /** A list of routes, ready to find the one of a path and the path of a name. */
 export class URLTable {
-  readonly #fixed = new Map<string, Compiled>();
+  /** The answers for paths without parameters, known beforehand. */
+  readonly #answers = new Map<string, Resolved>();
   /** Patterns with parameters, by the fixed text before the first one up to its last slash. */
   readonly #byPrefix = new Map<string, Compiled[]>();
   readonly #byName = new Map<string, Compiled[]>();
   readonly #all: Compiled[] = [];
 
   constructor(routes: readonly Route[]) {
-    this.#add(routes, '', []);
+    const fixed = new Map<string, Compiled>();
+    this.#add(routes, '', [], fixed);
+    // A pattern that stands earlier in the list may take a fixed path too, so each is searched for once.
+    for (const [path, route] of fixed) this.#answers.set(path, this.#search(path, route)!);
   }
 
-  #add(routes: readonly Route[], prefix: string, namespaces: readonly string[]): void {
+  #add(routes: readonly Route[], prefix: string, namespaces: readonly string[], fixed: Map<string, Compiled>): void {
     for (const route of routes) {
       const inner = route.namespace === null ? namespaces : [...namespaces, ...route.namespace.split(':')];
-      if (route.handler === null) this.#add(route.children, prefix + route.pattern, inner);
-      else this.#addRoute(route, route.handler, prefix + route.pattern, inner);
+      if (route.handler === null) this.#add(route.children, prefix + route.pattern, inner, fixed);
+      else this.#addRoute(route, route.handler, prefix + route.pattern, inner, fixed);
     }
   }
 
-  #addRoute(route: Route, handler: Handler, pattern: string, namespaces: readonly string[]): void {
+  #addRoute(
+    route: Route,
+    handler: Handler,
+    pattern: string,
+    namespaces: readonly string[],
+    fixed: Map<string, Compiled>,
+  ): void {
     const pieces = compilePieces(pattern);
     const regex = compileRegex(pieces, route.suffix);
     const fullName = route.name === null ? null : [...namespaces, route.name].join(':');
@@ -183,7 +199,7 @@ export class URLTable {
     this.#all.push(compiled);
     if (fullName !== null) push(this.#byName, fullName, compiled);
     if (regex === null) {
-      if (!this.#fixed.has(pattern)) this.#fixed.set(pattern, compiled);
+      if (!fixed.has(pattern)) fixed.set(pattern, compiled);
       return;
     }
     const start = typeof pieces[0] === 'string' ? pieces[0] : '';
@@ -192,9 +208,18 @@ export class URLTable {
     push(this.#byPrefix, text.slice(0, text.lastIndexOf('/') + 1), compiled);
   }
 
+  /** The route of a request target that is just a path without parameters: the quick answer, if there is one. */
+  matchFixed(target: string): Resolved | undefined {
+    return this.#answers.get(target);
+  }
+
   /** The first route of the list that matches a decoded path. */
-  match(path: string): { readonly handler: Handler; readonly match: ResolverMatch } | null {
-    let found = this.#fixed.get(path);
+  match(path: string): Resolved | null {
+    return this.#answers.get(path) ?? this.#search(path, undefined);
+  }
+
+  #search(path: string, fixed: Compiled | undefined): Resolved | null {
+    let found = fixed;
     let groups: RegExpExecArray | null = null;
     for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
       for (const candidate of this.#byPrefix.get(path.slice(0, slash + 1)) ?? []) {
@@ -208,11 +233,8 @@ export class URLTable {
       }
     }
     if (found === undefined) return null;
-    const { fullName, namespaces } = found;
-    return {
-      handler: found.handler,
-      match: { viewName: fullName, namespaces, params: paramsOf(found, groups), urls: this },
-    };
+    const { handler, fullName, namespaces } = found;
+    return { handler, match: { viewName: fullName, namespaces, params: paramsOf(found, groups), urls: this } };
   }
 
   /**
@@ -280,19 +302,22 @@ type RoutedRequest = HostRequest & { params?: unknown; resolverMatch?: ResolverM
  */
 export function handle(routes: readonly Route[]): Handler {
   const table = new URLTable(routes);
-  return async (request: HostRequest, response: HostResponse, next?: Next): Promise<void> => {
-    const found = table.match(decodePath(pathOf(request.url ?? '/')));
+  return (request: HostRequest, response: HostResponse, next?: Next): Promise<void> => {
+    const target = request.url ?? '/';
+    const found = table.matchFixed(target) ?? table.match(decodePath(pathOf(target)));
     if (found === null) {
       if (next !== undefined) next();
       else notFound(response);
-      return;
+      return DONE;
     }
     const routed = request as RoutedRequest;
     routed.params = found.match.params;
     routed.resolverMatch = found.match;
-    await found.handler(request, response, next);
+    return found.handler(request, response, next);
   };
 }
+
+const DONE = Promise.resolve();
 
 function notFound(response: HostResponse): void {
   const body = '{"detail":"Not found."}';

@@ -13,7 +13,7 @@ import { chain, inOrder, isPromiseLike, type Awaitable, type PolicyClass } from 
 import type { Renderer, RendererContext } from './renderers';
 import { Request } from './request';
 import { GUARDS, notStatic, resolvePolicies, ROOT, type Policies, type ResolvedPolicies } from './resolution';
-import { addHeaders, isPlatformResponse, isResponse, Response } from './response';
+import { isPlatformResponse, isResponse, Response, withDefaults } from './response';
 import { defaultSettings, type ParserClasses, type RendererClasses, type Settings } from './settings';
 import type { Throttle, ThrottleClasses } from './throttling';
 import type { BaseUser } from './users';
@@ -387,7 +387,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   /** Gives the answer its renderer and headers. */
   finalizeResponse(request: Request<User, Auth>, response: ViewResult): Awaitable<ViewResult> {
     const defaults = this.prepared.headersOf(this);
-    if (isPlatformResponse(response)) return addHeaders(response, defaults);
+    if (isPlatformResponse(response)) return withDefaults(response, defaults);
     if (!isResponse(response)) {
       throw new Error(
         `Expected a \`Response\` to be returned from the view, but received ${inspect(response, { depth: 0 })}`,
@@ -399,7 +399,8 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
     response.acceptedRenderer = request.acceptedRenderer;
     response.acceptedMediaType = request.acceptedMediaType;
     response.rendererContext = this.getRendererContext(response);
-    return addHeaders(response, defaults);
+    response.addDefaults(defaults);
+    return response;
   }
 }
 

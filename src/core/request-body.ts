@@ -1,0 +1,151 @@
+import type { BodySource } from '../http/body';
+import { headerValue } from '../http/headers';
+import { QueryDict } from '../http/query';
+import { isAPIException, UnsupportedMediaType } from './exceptions';
+import type { HostRequest } from './host';
+import { charsetOf, DataAndFiles, isFormMediaType, readWithin, type Parser, type RequestStream } from './parsers';
+import { isPromiseLike, type Awaitable } from './policy';
+import { DataPending, wrapAttributeError } from './request-errors';
+import type { Request, RequestParts } from './request';
+
+/** The bytes of a body, kept on the host's request: a second view on it must be able to read them again. */
+const BODY: unique symbol = Symbol.for('sallyport.body') as never;
+type ReadRequest = HostRequest & { [BODY]?: Buffer; readonly rawBody?: unknown };
+
+/** Whether a request carries a body. */
+export function hasBody(raw: HostRequest): boolean {
+  const { headers } = raw;
+  const length = headers['content-length'];
+  if (length !== undefined) return Number(length) > 0;
+  if (headers['transfer-encoding'] !== undefined) return true;
+  // HTTP/2 needs neither header.
+  return raw.httpVersionMajor === 2 && raw.readableEnded !== true && raw.method !== 'GET' && raw.method !== 'HEAD';
+}
+
+/** The body of one request: nothing is read until somebody asks, and it is parsed once. */
+export class RequestBody {
+  readonly #request: Request;
+  readonly #raw: ReadRequest;
+  readonly #parts: RequestParts;
+  #known = false;
+  #data: unknown = undefined;
+  #fields: QueryDict | undefined;
+  #files: QueryDict<unknown> | undefined;
+  #failure: { readonly error: unknown; readonly lasting: boolean } | undefined;
+  #pending: Promise<void> | undefined;
+
+  constructor(request: Request, parts: RequestParts) {
+    this.#request = request;
+    this.#raw = request.raw;
+    this.#parts = parts;
+  }
+
+  get data(): unknown {
+    this.#knowNow();
+    return this.#data;
+  }
+
+  get files(): QueryDict<unknown> {
+    this.#knowNow();
+    return (this.#files ??= new QueryDict<unknown>());
+  }
+
+  get fields(): QueryDict {
+    this.#knowNow();
+    return (this.#fields ??= new QueryDict());
+  }
+
+  load(): Awaitable<void> {
+    if (this.#known) return undefined;
+    return (this.#pending ??= this.#begin());
+  }
+
+  async bytes(): Promise<Buffer> {
+    const raw = this.#raw;
+    if (raw[BODY] !== undefined) return raw[BODY];
+    if (raw.rawBody instanceof Uint8Array) return (raw[BODY] = Buffer.from(raw.rawBody));
+    if (!hasBody(raw)) return (raw[BODY] = Buffer.alloc(0));
+    if (this.#hostHasRead()) {
+      throw new Error(
+        'The bytes of the body are gone: a parser of the host has read them. Keep them there, ' +
+          'for example with express.json({ verify(req, res, bytes) { req.rawBody = bytes; } }).',
+      );
+    }
+    const length = headerValue(raw.headers, 'content-length');
+    const limit = this.#parts.settings.dataUploadMaxMemorySize;
+    return (raw[BODY] = await readWithin(raw as BodySource, length === undefined ? null : Number(length), limit));
+  }
+
+  #hostHasRead(): boolean {
+    return this.#raw.readableDidRead === true || this.#raw.readableEnded === true || typeof this.#raw.on !== 'function';
+  }
+
+  #knowNow(): void {
+    if (!this.#known && isPromiseLike(this.load())) throw new DataPending();
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    if (!failure.lasting) this.#failure = undefined;
+    throw failure.error;
+  }
+
+  #begin(): Promise<void> | undefined {
+    const { contentType } = this.#request;
+    const kept = this.#raw[BODY];
+    if (kept === undefined ? !hasBody(this.#raw) : kept.length === 0) {
+      this.#settleEmpty(isFormMediaType(contentType));
+      return undefined;
+    }
+    const parser = this.#parts.negotiator.selectParser(this.#request, this.#parts.parsers);
+    if (parser === null) {
+      this.#fail(new UnsupportedMediaType(contentType), true);
+      return undefined;
+    }
+    if (kept === undefined && this.#raw.body !== undefined && this.#hostHasRead()) {
+      this.#settle(this.#raw.body);
+      return undefined;
+    }
+    return this.#parse(parser, contentType);
+  }
+
+  async #parse(parser: Parser, contentType: string): Promise<void> {
+    const { view, params } = this.#parts;
+    const kept = this.#raw[BODY];
+    const stream: RequestStream = {
+      read: () => kept ?? this.bytes(),
+      source: kept === undefined && typeof this.#raw.on === 'function' ? (this.#raw as BodySource) : null,
+    };
+    const context = { view, params, request: this.#request, charset: charsetOf(contentType) };
+    try {
+      this.#settle(await parser.parse(stream, contentType, context));
+    } catch (error) {
+      // A chunked body may turn out to be empty; nothing needs a parser then.
+      if (this.#raw[BODY]?.length === 0) this.#settleEmpty(isFormMediaType(contentType));
+      else this.#fail(isAPIException(error) ? error : wrapAttributeError(error), false);
+    }
+  }
+
+  #settle(parsed: unknown): void {
+    this.#known = true;
+    this.#pending = undefined;
+    if (!(parsed instanceof DataAndFiles)) {
+      this.#data = parsed;
+      if (parsed instanceof QueryDict) this.#fields = parsed as QueryDict;
+      return;
+    }
+    this.#fields = parsed.data;
+    this.#files = parsed.files;
+    const merged = new QueryDict<unknown>();
+    for (const [name, values] of parsed.data.lists()) merged.setlist(name, values);
+    for (const [name, values] of parsed.files.lists()) for (const value of values) merged.append(name, value);
+    this.#data = merged;
+  }
+
+  #settleEmpty(form: boolean): void {
+    this.#settle(form ? new QueryDict() : {});
+  }
+
+  #fail(error: unknown, lasting: boolean): void {
+    this.#settleEmpty(true);
+    this.#failure = { error, lasting };
+  }
+}
