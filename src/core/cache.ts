@@ -36,12 +36,15 @@ export interface Cache {
 
 interface Entry {
   value: unknown;
+  /** Seconds since 1970. */
   expires: number;
+  /** Whether it was used since the search for room last came by. */
+  used: boolean;
 }
 
 /**
- * A cache in the memory of this process. It forgets the entry that was used longest ago when it is full, so clients
- * that make up identities can't fill the memory.
+ * A cache in the memory of this process. When it is full it forgets what has expired or hasn't been used for long, so
+ * clients that make up identities can't fill the memory.
  */
 export class MemoryCache implements Cache {
   readonly #entries = new Map<string, Entry>();
@@ -68,13 +71,17 @@ export class MemoryCache implements Cache {
   get(key: string): unknown {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry.expires > this.#now()) return entry.value;
+    if (entry.expires > this.#now()) {
+      entry.used = true;
+      return entry.value;
+    }
     this.#entries.delete(key);
     return undefined;
   }
 
   set(key: string, value: unknown, ttl: number): void {
-    this.#store(key, { value, expires: this.#now() + ttl });
+    const now = this.#now();
+    this.#store(key, value, now + ttl, now);
   }
 
   delete(key: string): void {
@@ -91,19 +98,33 @@ export class MemoryCache implements Cache {
     let expired = 0;
     while (expired < history.length && history[expired]! <= now - duration) expired++;
     if (expired > 0) history.splice(0, expired);
-    if (history.length >= limit) return { allowed: false, count: history.length, oldest: history[0] ?? null };
-    history.push(now);
-    this.#store(key, { value: history, expires: now + duration });
-    return { allowed: true, count: history.length, oldest: history[0]! };
+    const allowed = history.length < limit;
+    if (allowed) {
+      history.push(now);
+      this.#store(key, history, now + duration, now);
+    }
+    return { allowed, count: history.length, oldest: history[0] ?? null };
   }
 
-  #store(key: string, entry: Entry): void {
-    this.#entries.delete(key); // to stand last: the map's order is the order of use
-    this.#entries.set(key, entry);
-    if (this.#entries.size <= this.#maxEntries) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      break;
+  #store(key: string, value: unknown, expires: number, now: number): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) {
+      entry.value = value;
+      entry.expires = expires;
+      entry.used = true;
+      return;
+    }
+    if (this.#entries.size >= this.#maxEntries) this.#makeRoom(now);
+    this.#entries.set(key, { value, expires, used: false });
+  }
+
+  /** Drops one entry; those that were used since the last search get a second chance at the end of the line. */
+  #makeRoom(now: number): void {
+    for (const [key, entry] of this.#entries) {
+      this.#entries.delete(key);
+      if (!entry.used || entry.expires <= now) return;
+      entry.used = false;
+      this.#entries.set(key, entry);
     }
   }
 }

@@ -40,6 +40,7 @@ export abstract class BaseThrottle implements Throttle {
 }
 
 const PERIODS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const parsedRates = new Map<Rate, readonly [limit: number, duration: number]>();
 
 /**
  * A sliding window over a client's last requests. Subclasses say what counts as one client in `getCacheKey`. Requests
@@ -92,12 +93,16 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
    * @throws ImproperlyConfigured for a text that is no rate
    */
   parseRate(rate: Rate): readonly [limit: number, duration: number] {
+    const known = parsedRates.get(rate);
+    if (known !== undefined) return known;
     const match = /^\s*(\d+)\s*\/([a-z])/.exec(rate);
     const duration = match === null ? undefined : PERIODS[match[2]!];
     if (match === null || duration === undefined) {
       throw new ImproperlyConfigured(`'${rate}' is no rate. Write a number, a slash and s, m, h or d: '10/min'.`);
     }
-    return [Number(match[1]), duration];
+    const parsed = [Number(match[1]), duration] as const;
+    if (parsedRates.size < 1000) parsedRates.set(rate, parsed);
+    return parsed;
   }
 
   /** The key of one client in the cache (DRF's format, so that counters can be told apart by eye). */

@@ -33,7 +33,8 @@ export function isPlainJSON(value: unknown): boolean {
     for (let i = 0; i < value.length; i++) if (!isPlainJSON(value[i])) return false;
     return true;
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  // Texts of errors are String objects, which native code writes as their text.
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value instanceof String;
   for (const key in value) if (!isPlainJSON((value as Record<string, unknown>)[key])) return false;
   return true;
 }
