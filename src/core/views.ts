@@ -186,7 +186,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   }
 
   getExceptionHandlerContext(): ExceptionContext {
-    return { view: this, params: this.params, request: (this.request as Request<User, Auth> | undefined) ?? null };
+    return { view: this, params: this.params, request: (this.request) ?? null };
   }
 
   getRendererContext(response: Response): RendererContext {
@@ -215,12 +215,13 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
     try {
       const started = this.initial(request, params);
       if (isPromiseLike(started)) await started;
-      const handler = this.getHandler(request.method.toLowerCase()) ?? this.httpMethodNotAllowed;
-      if (request.hasBody) {
+      const handler = this.getHandler(request.method.toLowerCase());
+      if (handler !== undefined && request.hasBody) {
         const loaded = request.load();
         if (isPromiseLike(loaded)) await loaded;
       }
-      const answer = handler.call(this, request, params);
+      const answer =
+        handler === undefined ? this.httpMethodNotAllowed(request, params) : handler.call(this, request, params);
       response = isPromiseLike(answer) ? await answer : answer;
     } catch (error) {
       const answer = this.handleException(error);
