@@ -1,4 +1,4 @@
-import { escapeLineSeparators, isPlainJSON, writeJSON } from '../http/json';
+import { escapeLineSeparators, isPlainJSON, toPlain, writeJSON } from '../http/json';
 import { parseMediaType } from '../http/media-types';
 import type { Awaitable } from './policy';
 import type { Request } from './request';
@@ -45,7 +45,18 @@ export abstract class BaseRenderer implements Renderer {
   ): Awaitable<string | Uint8Array | null>;
 }
 
-/** `application/json`, without a charset: JSON is UTF-8 (RFC 8259, 8.1). */
+// For subclasses in JavaScript, where `abstract` says nothing.
+BaseRenderer.prototype.render = () => {
+  throw new Error('Renderer class requires .render() to be implemented');
+};
+
+/**
+ * `application/json`, without a charset: JSON is UTF-8 (RFC 8259, 8.1).
+ *
+ * What JSON doesn't know is written by `toPlain`. What has a `toJSON` decides by itself what of it is seen: an entity
+ * of MikroORM leaves out its hidden properties there. An instance of any other class is written with all its own
+ * enumerable members, but for users: those are refused, since one of these members is the password.
+ */
 export class JSONRenderer extends BaseRenderer {
   readonly mediaType: string = 'application/json';
   readonly format: string | null = 'json';
@@ -65,6 +76,7 @@ export class JSONRenderer extends BaseRenderer {
       compact: this.compact ?? this.settings.compactJson,
       ascii: this.ensureAscii ?? !this.settings.unicodeJson,
       strict: this.strict ?? this.settings.strictJson,
+      toPlain: (value: object) => this.toPlain(value),
     };
     if (style.indent === 0 && style.compact && !style.ascii && isPlainJSON(data)) {
       return escapeLineSeparators(JSON.stringify(data));
@@ -79,5 +91,20 @@ export class JSONRenderer extends BaseRenderer {
       if (text !== undefined && /^\s*[+-]?\d+\s*$/.test(text)) return Math.min(Math.max(Number(text), 0), 8);
     }
     return context.indent ?? 0;
+  }
+
+  /**
+   * What is written for an object that is neither an array nor a map; the object itself to write its own enumerable
+   * members. Override it for classes of your own, as `default` of DRF's encoder.
+   * @throws TypeError for a user that has no `toJSON`, as DRF does for any model
+   */
+  toPlain(value: object): unknown {
+    const plain = toPlain(value);
+    if (plain === value && Object.getPrototypeOf(value) !== Object.prototype && 'isAuthenticated' in value) {
+      throw new TypeError(
+        `A user is not written to JSON whole, since it holds a password. Answer with the fields that clients may see.`,
+      );
+    }
+    return plain;
   }
 }

@@ -1,7 +1,10 @@
 /** JSON as Python's encoder writes it, where `JSON.stringify` would differ. */
 
-/** A value that is written as it stands in its text form: a decimal, or an integer beyond 2^53. */
-interface JSONStyle {
+import { types } from 'node:util';
+import { decodeBytes, UTF_8 } from './charset';
+
+/** How JSON is written. */
+export interface JSONStyle {
   /** Blanks per level; 0 for one line. */
   readonly indent: number;
   /** `,` and `:` without blanks (only where `indent` is 0). */
@@ -10,6 +13,8 @@ interface JSONStyle {
   readonly ascii: boolean;
   /** Whether NaN and the infinities are refused, as JSON wants. */
   readonly strict: boolean;
+  /** What is written for an object that is neither an array nor a map. @default toPlain */
+  readonly toPlain?: (value: object) => unknown;
 }
 
 /**
@@ -17,94 +22,109 @@ interface JSONStyle {
  * and null. It is asked first since native code is several times faster than the writer below.
  */
 export function isPlainJSON(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value);
-    case 'object':
-      break;
-    default:
-      return false;
-  }
-  if (value === null) return true;
+  if (typeof value === 'object') return value === null || isPlainContainer(value);
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'string' || typeof value === 'boolean';
+}
+
+function isPlainContainer(value: object): boolean {
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) if (!isPlainJSON(value[i])) return false;
     return true;
   }
-  // Texts of errors are String objects, which native code writes as their text.
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value instanceof String;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
   for (const key in value) if (!isPlainJSON((value as Record<string, unknown>)[key])) return false;
   return true;
 }
 
 /**
- * Writes a value to JSON. Dates are ISO 8601 in UTC with `Z` and, when there are any, six digits of the second;
- * big integers are written in full; maps are objects; sets and other iterables are lists; bytes are UTF-8 text.
- * Members that are `undefined` or functions are left out, as in JavaScript.
+ * Writes a value to JSON. Big integers are written in full, maps as objects, and members that are `undefined` or
+ * functions are left out, as in JavaScript; for other objects see `toPlain`.
  *
  * @throws RangeError for NaN and infinities when strict (a server error, as in DRF)
- * @throws TypeError for what has no JSON form
+ * @throws TypeError for a map with keys that have no text form
  */
 export function writeJSON(value: unknown, style: JSONStyle): string {
-  return write(value, style, '') ?? 'null';
+  return new Writer(style).write(value, '') ?? 'null';
 }
 
-function write(input: unknown, style: JSONStyle, margin: string): string | undefined {
-  const value = simplify(input);
-  switch (typeof value) {
-    case 'string':
-      return quote(value, style.ascii);
-    case 'boolean':
-      return value ? 'true' : 'false';
-    case 'bigint':
-      return value.toString();
-    case 'number':
-      return writeNumber(value, style.strict);
-    case 'object':
-      if (value === null) return 'null';
-      return Array.isArray(value) ? writeList(value, style, margin) : writeObject(value, style, margin);
-    default:
-      return undefined;
+class Writer {
+  readonly #style: JSONStyle;
+  readonly #colon: string;
+
+  constructor(style: JSONStyle) {
+    this.#style = style;
+    this.#colon = style.indent === 0 && style.compact ? ':' : ': ';
   }
-}
 
-function writeNumber(value: number, strict: boolean): string {
-  if (Number.isFinite(value)) return String(value);
-  if (strict) throw new RangeError(`Out of range float values are not JSON compliant: ${String(value)}`);
-  return String(value);
-}
-
-function writeList(list: readonly unknown[], style: JSONStyle, margin: string): string {
-  const inner = margin + ' '.repeat(style.indent);
-  return enclose(
-    '[',
-    list.map((item) => write(item, style, inner) ?? 'null'),
-    ']',
-    style,
-    margin,
-  );
-}
-
-function writeObject(object: object, style: JSONStyle, margin: string): string {
-  const inner = margin + ' '.repeat(style.indent);
-  const colon = style.indent === 0 && style.compact ? ':' : ': ';
-  const parts: string[] = [];
-  const entries: Iterable<[unknown, unknown]> =
-    object instanceof Map ? (object as Map<unknown, unknown>) : Object.entries(object);
-  for (const [key, item] of entries) {
-    const text = write(item, style, inner);
-    if (text !== undefined) parts.push(`${quote(keyText(key), style.ascii)}${colon}${text}`);
+  /** @param margin the blanks that the line of the value begins with */
+  write(input: unknown, margin: string): string | undefined {
+    const value = this.#simplify(input);
+    switch (typeof value) {
+      case 'string':
+        return this.#quote(value);
+      case 'number':
+        return this.#writeNumber(value);
+      case 'boolean':
+      case 'bigint':
+        return String(value);
+      case 'object':
+        if (value === null) return 'null';
+        return Array.isArray(value) ? this.#writeList(value, margin) : this.#writeObject(value, margin);
+      default:
+        return undefined;
+    }
   }
-  return enclose('{', parts, '}', style, margin);
-}
 
-function enclose(open: string, parts: string[], close: string, style: JSONStyle, margin: string): string {
-  if (parts.length === 0) return open + close;
-  if (style.indent === 0) return open + parts.join(style.compact ? ',' : ', ') + close;
-  const inner = margin + ' '.repeat(style.indent);
-  return `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${margin}${close}`;
+  #simplify(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || types.isMap(value)) return value;
+    const plain = (this.#style.toPlain ?? toPlain)(value);
+    return plain === value ? value : this.#simplify(plain);
+  }
+
+  #writeNumber(value: number): string {
+    if (this.#style.strict && !Number.isFinite(value)) {
+      throw new RangeError(`Out of range float values are not JSON compliant: ${String(value)}`);
+    }
+    return String(value);
+  }
+
+  #writeList(list: readonly unknown[], margin: string): string {
+    const inner = this.#deeper(margin);
+    return this.#enclose(
+      '[]',
+      list.map((item) => this.write(item, inner) ?? 'null'),
+      margin,
+    );
+  }
+
+  #writeObject(object: object, margin: string): string {
+    const inner = this.#deeper(margin);
+    const entries: Iterable<[unknown, unknown]> = types.isMap(object) ? object : Object.entries(object);
+    const members: string[] = [];
+    for (const [key, item] of entries) {
+      const text = this.write(item, inner);
+      if (text !== undefined) members.push(`${this.#quote(keyText(key))}${this.#colon}${text}`);
+    }
+    return this.#enclose('{}', members, margin);
+  }
+
+  #deeper(margin: string): string {
+    return margin + ' '.repeat(this.#style.indent);
+  }
+
+  #enclose(brackets: string, parts: readonly string[], margin: string): string {
+    if (parts.length === 0) return brackets;
+    const [open, close] = brackets;
+    if (this.#style.indent === 0) return `${open!}${parts.join(this.#style.compact ? ',' : ', ')}${close!}`;
+    const inner = this.#deeper(margin);
+    return `${open!}\n${inner}${parts.join(`,\n${inner}`)}\n${margin}${close!}`;
+  }
+
+  #quote(text: string): string {
+    const quoted = JSON.stringify(text);
+    return this.#style.ascii ? quoted.replace(NOT_ASCII, escapeUnit) : escapeLineSeparators(quoted);
+  }
 }
 
 function keyText(key: unknown): string {
@@ -114,16 +134,26 @@ function keyText(key: unknown): string {
   throw new TypeError('keys of a JSON object must be texts, numbers, booleans or null');
 }
 
-/** Replaces what JSON doesn't know by what stands for it; plain values come back as they are. */
-function simplify(value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  if (value instanceof Date) return isoDate(value);
-  if (value instanceof String || value instanceof Number || value instanceof Boolean) return value.valueOf();
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (value instanceof Map) return value;
-  if ('toJSON' in value && typeof value.toJSON === 'function') return simplify(value.toJSON());
+/**
+ * What stands for an object that JSON doesn't know: the ISO 8601 text of a date, in UTC with `Z` and, where there are
+ * any, six digits of the second; the UTF-8 text of bytes; what `toJSON` gives; the list of what can be iterated.
+ * Any other object comes back as it is, and its own enumerable members are written.
+ *
+ * @throws UndecodableText for bytes that are no UTF-8
+ * @throws RangeError for an invalid date
+ */
+export function toPlain(value: object): unknown {
+  if (types.isDate(value)) return isoDate(value);
+  if (types.isBoxedPrimitive(value)) return value.valueOf();
+  // Before toJSON, since that of a Buffer is a list of numbers.
+  if (types.isUint8Array(value)) return decodeBytes(value, UTF_8);
+  if (hasToJSON(value)) return value.toJSON();
   if (Symbol.iterator in value) return [...(value as Iterable<unknown>)];
   return value;
+}
+
+function hasToJSON(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
 function isoDate(date: Date): string {
@@ -132,15 +162,9 @@ function isoDate(date: Date): string {
   return millis === '000' ? `${text.slice(0, -5)}Z` : `${text.slice(0, -1)}000Z`;
 }
 
+// DEL is ASCII, but Python's encoder escapes it in this mode.
 const NOT_ASCII = /[\u007f-\uffff]/g;
 const escapeUnit = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-function quote(text: string, ascii: boolean): string {
-  const quoted = JSON.stringify(text);
-  return ascii
-    ? quoted.replace(NOT_ASCII, (char) => (char === '\u007f' ? char : escapeUnit(char)))
-    : escapeLineSeparators(quoted);
-}
 
 /** U+2028 and U+2029 end a line in JavaScript sources of old; DRF always escapes them. */
 export function escapeLineSeparators(json: string): string {
@@ -149,10 +173,12 @@ export function escapeLineSeparators(json: string): string {
   return json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
-const OPEN_LIST = 0x5b;
-const OPEN_OBJECT = 0x7b;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /**
  * Whether lists and objects are nested deeper than `limit`. Looks at the text before it is parsed, so that a deep
@@ -161,16 +187,21 @@ const BACKSLASH = 0x5c;
 export function isNestedDeeperThan(text: string, limit: number): boolean {
   if (text.length <= limit * 2) return false; // each level takes two characters
   let depth = 0;
-  let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === BACKSLASH) i++;
-      else if (code === QUOTE) quoted = false;
-    } else if (code === QUOTE) quoted = true;
+    if (code === QUOTE) i = endOfQuoted(text, i);
     else if (code === OPEN_LIST || code === OPEN_OBJECT) {
       if (++depth > limit) return true;
-    } else if (code === OPEN_LIST + 2 || code === OPEN_OBJECT + 2) depth--;
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
   }
   return false;
+}
+
+function endOfQuoted(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) return i;
+    if (code === BACKSLASH) i++;
+  }
+  return text.length;
 }
