@@ -9,6 +9,11 @@ import type { BaseUser, Credentials } from './users';
 /** One way to know a user by credentials, as Django's authentication backends. */
 export interface AuthenticationBackend<U extends BaseUser = BaseUser> {
   /**
+   * The name by which a session remembers who let its user in: the dotted path of Django's class, where Django is to
+   * read the same sessions. A backend without one can't be that of a session.
+   */
+  readonly path?: string;
+  /**
    * The user with these credentials; null when they are wrong, or of a kind that this backend knows nothing of, so that
    * the next backend is asked.
    * @throws DjangoPermissionDenied when no other backend may be asked
@@ -54,12 +59,28 @@ async function firstUser<U extends BaseUser>(
   try {
     for (const backend of backends) {
       const user = await backend.authenticate(credentials, request);
-      if (user) return user;
+      if (user) {
+        rememberBackend(user, backend);
+        return user;
+      }
     }
   } catch (error) {
     if (!(error instanceof DjangoPermissionDenied)) throw error;
   }
   return null;
+}
+
+const BACKEND: unique symbol = Symbol.for('sallyport.backend') as never;
+
+/** Django's `user.backend`, where no column of that name can meet it. */
+function rememberBackend(user: BaseUser, { path }: AuthenticationBackend): void {
+  // Says false for a user that can't be extended; a log in then asks for the backend.
+  Reflect.defineProperty(user, BACKEND, { value: path, configurable: true });
+}
+
+/** The path of the backend that let the user in; undefined when none has, or it has no path. */
+export function backendOf(user: BaseUser): string | undefined {
+  return (user as { [BACKEND]?: string })[BACKEND];
 }
 
 const SENSITIVE = /api|token|key|secret|password|signature/i;
@@ -105,6 +126,7 @@ export interface ModelBackendOptions {
  * the user inactive: time must not tell a stranger which names exist.
  */
 export class ModelBackend<U extends UserWithPassword> implements AuthenticationBackend<U> {
+  readonly path: string = 'django.contrib.auth.backends.ModelBackend';
   protected readonly users: UserTable<U>;
   protected readonly hashers: PasswordHashers;
   protected readonly usernameField: string;
@@ -116,9 +138,9 @@ export class ModelBackend<U extends UserWithPassword> implements AuthenticationB
   }
 
   async authenticate(credentials: Credentials, _request?: Request<BaseUser, unknown>): Promise<U | null> {
-    const username = credentials['username'] ?? credentials[this.usernameField];
-    const password = credentials['password'];
-    if (username === undefined || password === undefined) return null;
+    const username = credentials['username'] ?? credentials[this.usernameField] ?? null;
+    const password = credentials['password'] ?? null;
+    if (username === null || password === null) return null;
 
     const user = await this.users.getByNaturalKey(username);
     if (user === null) {
@@ -149,6 +171,60 @@ export class ModelBackend<U extends UserWithPassword> implements AuthenticationB
 
 /** The same for inactive users too. Refusing them is then the business of the views. */
 export class AllowAllUsersModelBackend<U extends UserWithPassword> extends ModelBackend<U> {
+  override readonly path: string = 'django.contrib.auth.backends.AllowAllUsersModelBackend';
+
+  protected override userCanAuthenticate(_user: U): boolean {
+    return true;
+  }
+}
+
+/** The port of `RemoteUserBackend` to the table of users. */
+export interface RemoteUserTable<U extends UserWithPassword> extends UserTable<U> {
+  /** The user with this name, made if there is none: active, with an empty password, which nothing matches. */
+  getOrCreateByNaturalKey(username: string): Promise<readonly [user: U, created: boolean]>;
+}
+
+/**
+ * Believes the name that the server in front has found out: the credential `remoteUser`. Names that the table doesn't
+ * know get a row, unless `createUnknownUser` is overridden with false.
+ */
+export class RemoteUserBackend<U extends UserWithPassword> extends ModelBackend<U> {
+  override readonly path: string = 'django.contrib.auth.backends.RemoteUserBackend';
+  /** Whether a name that is not in the table gets a row there. */
+  readonly createUnknownUser: boolean = true;
+  declare protected readonly users: RemoteUserTable<U>;
+
+  constructor(users: RemoteUserTable<U>, options: ModelBackendOptions = {}) {
+    super(users, options);
+  }
+
+  override async authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Promise<U | null> {
+    const remoteUser = credentials['remoteUser'] ?? '';
+    if (remoteUser === '') return null;
+    const username = this.cleanUsername(remoteUser);
+    const [found, created] = this.createUnknownUser
+      ? await this.users.getOrCreateByNaturalKey(username)
+      : ([await this.users.getByNaturalKey(username), false] as const);
+    if (found === null) return null;
+    const user = await this.configureUser(found, created, request);
+    return this.userCanAuthenticate(user) ? user : null;
+  }
+
+  /** The name in the table of a name that came from the server in front: the place to take off a domain. */
+  cleanUsername(username: string): string {
+    return username;
+  }
+
+  /** Runs at each authentication: the place to take over groups or an address from the server in front. */
+  configureUser(user: U, _created: boolean, _request?: Request<BaseUser, unknown>): Awaitable<U> {
+    return user;
+  }
+}
+
+/** The same for inactive users too. Refusing them is then the business of the views. */
+export class AllowAllUsersRemoteUserBackend<U extends UserWithPassword> extends RemoteUserBackend<U> {
+  override readonly path: string = 'django.contrib.auth.backends.AllowAllUsersRemoteUserBackend';
+
   protected override userCanAuthenticate(_user: U): boolean {
     return true;
   }

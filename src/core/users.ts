@@ -6,6 +6,9 @@ import {
   makeUnusablePassword,
 } from '../crypto/hashers';
 import type { PasswordHashers, RawPassword } from '../crypto/hashers';
+import { saltedHmac } from '../crypto/signing';
+import type { SecretKey } from '../crypto/signing';
+import type { AuthenticationBackend } from './backends';
 import type { Awaitable } from './policy';
 import type { Request } from './request';
 
@@ -97,6 +100,12 @@ export abstract class AbstractBaseUser implements BaseUser {
 
   hasUsablePassword(): boolean {
     return isPasswordUsable(this.password);
+  }
+
+  /** What a session remembers of the password: with another password it is another text, so old sessions end. */
+  getSessionAuthHash(secret: SecretKey): string {
+    const salt = 'django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash';
+    return saltedHmac(salt, this.password, { secret }).toString('hex');
   }
 }
 
@@ -266,8 +275,8 @@ function notInDatabase(): Error {
   return new Error("Django doesn't provide a DB representation for AnonymousUser.");
 }
 
-/** Names and secrets that a client offered, by name: `{ username, password }`. */
-export type Credentials = Readonly<Record<string, string>>;
+/** Names and secrets that a client offered, by name: `{ username, password }`; null is none. */
+export type Credentials = Readonly<Record<string, string | null>>;
 
 /**
  * The port to the user table. `authenticate` is Django's function of that name: it asks the backends in order, and it
@@ -277,4 +286,8 @@ export interface UserStore<U extends BaseUser = BaseUser> {
   get(pk: unknown): Promise<U | null>;
   getByNaturalKey(username: string): Promise<U | null>;
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Awaitable<U | null>;
+  /** The backends that `authenticate` asks. Sessions look their users up there. @default a `ModelBackend` */
+  readonly backends?: readonly AuthenticationBackend<U>[];
+  /** Stores when a user has logged in, in the row and in `user`. A table without that column leaves it out. */
+  updateLastLogin?(user: U, at: Date): Awaitable<void>;
 }
