@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http';
+import { systemClock, type Clock } from '../core/clock';
+import { CookieJar, parseSetCookie } from './cookies';
+import { NO_CONTENT } from './encoding';
+import { exchange, FactoryRequest, type Answer, type RequestDescription, type TestApp } from './exchange';
+import { forceAuthenticate, type ForcedIdentity } from './factory';
+import { RequestMethods, targetOf, toHeaders, type RequestDefaults, type RequestOptions } from './methods';
+import { TestResponse, type Redirect } from './response';
+
+export interface ClientDefaults extends RequestDefaults {
+  /**
+   * Whether an error that the app passes to its host rejects the call, as in Django's client. Otherwise the app
+   * answers it as in production, with a 500.
+   * @default true
+   */
+  readonly raiseRequestException?: boolean;
+  /** Tells when cookies expire. @default the system's */
+  readonly clock?: Clock;
+}
+
+export interface ClientOptions extends RequestOptions {
+  /** Whether redirects are followed: with the same method and body after 307 and 308, else with GET. @default false */
+  readonly follow?: boolean;
+}
+
+/**
+ * A client of an app in the same process: no port, no socket, so that tests run side by side. It keeps cookies. It
+ * needs no particular test runner.
+ *
+ * @example
+ * const client = new APIClient(handle([path('/notes/', NoteList.asView())]));
+ * client.credentials({ Authorization: `Token ${token.key}` });
+ * const response = await client.post('/notes/', { title: 'first' }, { format: 'json' });
+ * assert.equal(response.status, 201);
+ */
+export class APIClient extends RequestMethods<Promise<TestResponse>, ClientOptions> {
+  readonly cookies: CookieJar;
+  readonly #app: TestApp;
+  #credentials: Readonly<Record<string, string>> = {};
+  #forced: ForcedIdentity = {};
+
+  constructor(app: TestApp, defaults: ClientDefaults = {}) {
+    super(defaults);
+    this.cookies = new CookieJar(defaults.clock ?? systemClock);
+    this.#app = defaults.raiseRequestException === false ? withoutNext(app) : app;
+  }
+
+  /** Headers of all later requests, in place of those of the last call; none clears them. They win over a request's own. */
+  credentials(headers: Readonly<Record<string, string>> = {}): void {
+    this.#credentials = toHeaders(headers);
+  }
+
+  /** The user and token of all later requests, see the function of this name; neither of them logs out. */
+  forceAuthenticate(identity: ForcedIdentity = {}): void {
+    this.#forced = identity;
+    if ((identity.user ?? null) === null && (identity.token ?? null) === null) this.logout();
+  }
+
+  /** Forgets credentials, forced user and cookies. */
+  logout(): void {
+    this.#credentials = {};
+    this.#forced = {};
+    this.cookies.clear();
+  }
+
+  /** @throws Error for redirects without an end, with `follow` */
+  protected override async deliver(description: RequestDescription, options?: ClientOptions): Promise<TestResponse> {
+    const answer = await this.#send(description);
+    return options?.follow === true ? this.#follow(description, answer) : new TestResponse(answer);
+  }
+
+  async #send(description: RequestDescription): Promise<Answer> {
+    const cookie = this.cookies.toString();
+    const headers = {
+      ...(cookie === '' ? {} : { cookie }),
+      ...description.headers,
+      ...this.#credentials,
+    };
+    const request = new FactoryRequest({ ...description, headers });
+    forceAuthenticate(request, this.#forced);
+    const answer = await exchange(this.#app, request);
+    this.cookies.update(answer.headers.getSetCookie().map(parseSetCookie));
+    return answer;
+  }
+
+  async #follow(description: RequestDescription, answer: Answer): Promise<TestResponse> {
+    const chain: Redirect[] = [];
+    const visited = new Set<string>();
+    for (;;) {
+      const location = isRedirect(answer.status) ? answer.headers.get('location') : null;
+      if (location === null) return new TestResponse(answer, chain);
+      const url = new URL(location, urlOf(description)).href;
+      if (visited.has(url)) throw new Error(`Redirect loop detected: ${location}`);
+      if (chain.length === MAX_REDIRECTS) throw new Error('Too many redirects.');
+      visited.add(url);
+      chain.push([location, answer.status]);
+      description = redirected(description, url, answer.status);
+      answer = await this.#send(description);
+    }
+  }
+}
+
+const MAX_REDIRECTS = 20;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Whether a client may go where the header `Location` points. */
+export function isRedirect(status: number): boolean {
+  return REDIRECTS.has(status);
+}
+
+function urlOf({ secure, headers, url }: RequestDescription): string {
+  return `${secure ? 'https' : 'http'}://${headers['host'] ?? ''}${url}`;
+}
+
+function redirected(from: RequestDescription, to: string, status: number): RequestDescription {
+  const { host, url, secure } = targetOf(to, from.secure);
+  const next: RequestDescription = { ...from, url, secure, headers: { ...from.headers, host } };
+  if (status === 307 || status === 308) return next;
+  const { 'content-type': _type, 'content-length': _length, ...headers } = next.headers;
+  return { ...next, method: 'GET', headers, body: NO_CONTENT.body };
+}
+
+/** As a server calls it: then the app has nobody to pass errors to, and answers them itself. */
+function withoutNext(app: TestApp): TestApp {
+  return (request, response) => (app as (...args: [FactoryRequest, ServerResponse]) => unknown)(request, response);
+}

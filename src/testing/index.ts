@@ -1,0 +1,16 @@
+export { MemoryCache } from '../core/cache';
+export { APIClient } from './client';
+export type { ClientDefaults, ClientOptions } from './client';
+export { CookieJar } from './cookies';
+export type { ResponseCookie } from './cookies';
+export type { ContentOptions, EncodingOptions } from './encoding';
+export { FactoryRequest } from './exchange';
+export type { Answer, RequestDescription, TestApp } from './exchange';
+export * from './factory';
+export { createFetch } from './fetch';
+export * from './fixed';
+export * from './memory-stores';
+export type { QueryData, RawData, RequestDefaults, RequestMethods, RequestOptions } from './methods';
+export * from './renderers';
+export { TestResponse } from './response';
+export type { Redirect } from './response';
