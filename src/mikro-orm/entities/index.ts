@@ -1,0 +1,3 @@
+export type { SchemaProperties } from './schema';
+export * from './token';
+export * from './user';

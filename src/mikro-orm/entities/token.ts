@@ -1,0 +1,84 @@
+import { EntitySchema } from '@mikro-orm/core';
+import type { EntityClass, EntityKey, EventArgs } from '@mikro-orm/core';
+import { generateKey, Token } from '../../auth/token/models';
+import type { BaseToken } from '../../auth/token/models';
+import type { TokenRecord } from '../../auth/token/store';
+import { systemClock } from '../../core/clock';
+import type { Clock } from '../../core/clock';
+import { systemRandom } from '../../crypto/random';
+import type { RandomSource } from '../../crypto/random';
+import { djangoName } from './django-names';
+import { creationMoment, likeIndex, text } from './schema';
+import type { SchemaProperties } from './schema';
+import { UserSchema } from './user';
+
+interface CommonOptions<T extends TokenRecord> {
+  /** The users, by their schema or their class. @default UserSchema */
+  readonly user?: EntitySchema<T['user']> | EntityClass<T['user']>;
+  /** Columns of your own, or another form of these. */
+  readonly properties?: Partial<SchemaProperties<T>>;
+  /** Makes the keys of tokens that have none. @default the system's */
+  readonly random?: RandomSource;
+}
+
+export interface TokenSchemaOptions<T extends Token> extends CommonOptions<T> {
+  /** A class derived from `Token`. */
+  readonly class: EntityClass<T>;
+  /** @default 'authtoken_token' */
+  readonly tableName?: string;
+  /** Dates the rows. @default the system's */
+  readonly clock?: Clock;
+}
+
+export interface BaseTokenSchemaOptions<T extends BaseToken> extends CommonOptions<T> {
+  /** A class derived from `BaseToken`. */
+  readonly class: EntityClass<T>;
+  readonly tableName: string;
+}
+
+/** Maps a class of tokens to the columns of DRF's `authtoken_token`, for the list of entities of an app. */
+export function tokenSchema<T extends Token = Token>(options: TokenSchemaOptions<T>): EntitySchema<T> {
+  const { tableName = 'authtoken_token', clock = systemClock } = options;
+  const columns: Partial<SchemaProperties<Token>> = { created: creationMoment(clock) };
+  return keyedByUser<T>({ ...options, tableName }, columns as Partial<SchemaProperties<T>>);
+}
+
+/** Maps a class of tokens that can be called back: the key, the user, and `revoked`. */
+export function baseTokenSchema<T extends BaseToken>(options: BaseTokenSchemaOptions<T>): EntitySchema<T> {
+  const columns: Partial<SchemaProperties<BaseToken>> = { revoked: { type: 'boolean' } };
+  return keyedByUser<T>(options, columns as Partial<SchemaProperties<T>>);
+}
+
+/** DRF's own tokens, of Django's own users. */
+export const TokenSchema: EntitySchema<Token> = tokenSchema({ class: Token });
+
+function keyedByUser<T extends TokenRecord>(
+  options: CommonOptions<T> & { readonly class: EntityClass<T>; readonly tableName: string },
+  more: Partial<SchemaProperties<T>>,
+): EntitySchema<T> {
+  const { class: entityClass, tableName, user = UserSchema, random = systemRandom, properties } = options;
+  const columns = {
+    key: { ...text(40), primary: true },
+    user: {
+      kind: '1:1',
+      entity: () => user,
+      owner: true,
+      fieldName: 'user_id',
+      ...(user instanceof EntitySchema && {
+        foreignKeyName: djangoName(tableName, 'user_id', `_fk_${user.meta.tableName}_id`),
+      }),
+      deferMode: 'deferred',
+      deleteRule: 'no action',
+      updateRule: 'no action',
+      unique: false, // of its own, MikroORM would defer this too, and ON CONFLICT takes no constraint that is deferred
+    },
+  };
+  return new EntitySchema<T>({
+    class: entityClass,
+    tableName,
+    indexes: [likeIndex(tableName, 'key')],
+    uniques: [{ name: `${tableName}_user_id_key`, properties: ['user' as EntityKey<T>] }],
+    properties: { ...columns, ...more, ...properties } as unknown as SchemaProperties<T>,
+    hooks: { beforeCreate: [({ entity }: EventArgs<T>) => void (entity.key ||= generateKey(random))] },
+  });
+}

@@ -1,0 +1,64 @@
+import { EntitySchema } from '@mikro-orm/core';
+import type { EntityClass, EventArgs } from '@mikro-orm/core';
+import { BaseToken, Token } from '../../auth/token/models';
+import { systemClock } from '../../core/clock';
+import type { Clock } from '../../core/clock';
+import { User } from '../../core/users';
+import { creationMoment, flag, likeIndex, moment, text } from './schema';
+import type { SchemaProperties } from './schema';
+
+export interface UserSchemaOptions<U extends User> {
+  /** A class derived from `User`. */
+  readonly class: EntityClass<U>;
+  /** @default 'auth_user' */
+  readonly tableName?: string;
+  /** Columns of your own, or another form of Django's. */
+  readonly properties?: Partial<SchemaProperties<U>>;
+  /** Dates the rows. @default the system's */
+  readonly clock?: Clock;
+}
+
+/**
+ * Maps a class of users to the columns of Django's `auth_user`, for the list of entities of an app.
+ *
+ * MikroORM's schema generator finds nothing to change in a table that Django 4.1 or later has made, or our migrations.
+ * Earlier versions made the key a `serial`: let `schemaGenerator.skipTables` of MikroORM name such a table.
+ *
+ * @example userSchema({ class: Member, tableName: 'members', properties: { phone: { type: 'string', length: 20 } } })
+ */
+export function userSchema<U extends User = User>(options: UserSchemaOptions<U>): EntitySchema<U> {
+  const { class: entityClass, tableName = 'auth_user', clock = systemClock } = options;
+  const columns: Partial<SchemaProperties<User>> = {
+    id: { type: 'integer', primary: true, generated: 'by default as identity' },
+    password: { ...text(128), hidden: true },
+    lastLogin: { ...moment, nullable: true },
+    isSuperuser: flag,
+    username: { ...text(150), unique: `${tableName}_username_key` },
+    firstName: text(150),
+    lastName: text(150),
+    email: text(254),
+    isStaff: flag,
+    isActive: flag,
+    dateJoined: creationMoment(clock),
+  };
+  return new EntitySchema<U>({
+    class: entityClass,
+    tableName,
+    indexes: [likeIndex(tableName, 'username')],
+    properties: { ...columns, ...options.properties } as SchemaProperties<U>,
+    hooks: { beforeDelete: [deleteTokens] },
+  });
+}
+
+/** Django's own users. */
+export const UserSchema: EntitySchema<User> = userSchema({ class: User });
+
+/** The database has no rule for it, in Django neither: a user's tokens go with the user. */
+async function deleteTokens<U extends User>({ entity, em, meta }: EventArgs<U>): Promise<void> {
+  for (const { meta: owner, prop } of meta.referencingProperties) {
+    const { prototype } = owner.class;
+    if (prototype instanceof Token || prototype instanceof BaseToken || prototype === Token.prototype) {
+      await em.nativeDelete<object>(owner.class, { [prop.name]: entity });
+    }
+  }
+}

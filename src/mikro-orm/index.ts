@@ -1,0 +1,5 @@
+export * from './entities';
+export * from './migrations';
+export type { Orm } from './orm';
+export * from './stores';
+export * from './unit-of-work';

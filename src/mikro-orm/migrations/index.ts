@@ -1,0 +1,3 @@
+export * from './migrate';
+export type { SqlMigration } from './migration';
+export * from './migrations';

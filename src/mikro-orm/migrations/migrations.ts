@@ -1,0 +1,30 @@
+import type { IDatabaseDriver } from '@mikro-orm/core';
+import { AuthUser } from './0001-auth-user';
+import { AuthtokenToken } from './0002-authtoken-token';
+import type { SqlMigration } from './migration';
+
+/** A migration under the name that is kept in the database. */
+export interface NamedMigration {
+  readonly name: string;
+  readonly class: new (driver: IDatabaseDriver) => SqlMigration;
+}
+
+/** The table with the names of those that have run. */
+export const MIGRATIONS_TABLE = 'sallyport_migrations';
+
+/**
+ * The migrations of our tables on PostgreSQL, in order: Django's tables, as Django makes them. A table that is there
+ * already stays as it is, and one that the app maps no class to isn't made. Tables of your own classes are the business
+ * of your own migrations.
+ *
+ * @example MikroORM.init({ migrations: { migrationsList: [...migrations, …] } }) // among your own
+ */
+export const migrations: readonly NamedMigration[] = Object.freeze([
+  { name: 'sallyport_0001_auth_user', class: AuthUser },
+  { name: 'sallyport_0002_authtoken_token', class: AuthtokenToken },
+]);
+
+/** The options of MikroORM's own migrator that let it do what `migrate` does. */
+export function migratorOptions(): { tableName: string; migrationsList: NamedMigration[]; snapshot: false } {
+  return { tableName: MIGRATIONS_TABLE, migrationsList: [...migrations], snapshot: false };
+}

@@ -1,0 +1,39 @@
+import { types } from 'node:util';
+import { RequestContext } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/core';
+
+/** What the stores need of a `MikroORM`. */
+export interface Orm {
+  readonly em: EntityManager;
+}
+
+/** A row of a raw query. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * The entity manager of the request that is being served; outside of requests a fresh one. Either takes part in a
+ * transaction that is under way.
+ */
+export function currentManager({ em }: Orm): EntityManager {
+  return RequestContext.getEntityManager(em.name) === undefined ? em.fork({ keepTransactionContext: true }) : em;
+}
+
+/** Runs one statement, on the primary server: a replica may not know yet that a token was called back. */
+export function execute(em: EntityManager, sql: string, params: readonly unknown[]): Promise<Row[]> {
+  const connection = em.getConnection();
+  return withoutStatement<Row[]>(connection.execute(sql, [...params], 'all', em.getTransactionContext()));
+}
+
+/** Drivers put the statement into their errors, before the reason, and in it would stand keys and hashes. */
+export async function withoutStatement<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    if (types.isNativeError(error)) {
+      const { message, stack } = error;
+      error.message = message.split(' - ').at(-1)!;
+      if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import type { EntityManager, EntityMetadata, EntityProperty } from '@mikro-orm/core';
+import type { TokenClass, TokenRecord } from '../../auth/token/store';
+import { ImproperlyConfigured } from '../../core/errors';
+import { assertUserClass, metadataOf, propertyOf } from './entity-class';
+import { EntityColumns, isStored } from './entity-columns';
+import { execute } from '../orm';
+import type { Orm, Row } from '../orm';
+import { canHold } from './values';
+
+/** What becomes of the token that the user has already. */
+export type OnConflict = 'keep' | 'replace';
+
+/** The rows of one class of tokens, and the statements that find and write them. */
+export class TokenTable<T extends TokenRecord> {
+  readonly #key: EntityProperty;
+  readonly #user: EntityProperty;
+  readonly #tokens: EntityColumns;
+  readonly #users: EntityColumns;
+  readonly #findByKey: string;
+  readonly #findByUser: string;
+
+  /** @throws ImproperlyConfigured when the class isn't mapped, or can't be one of tokens */
+  constructor(orm: Orm, entity: TokenClass<T>) {
+    const meta = metadataOf(orm, entity);
+    this.#key = propertyOf(meta, 'key');
+    this.#user = propertyOf(meta, 'user');
+    const tokens = new EntityColumns(orm.em, meta, 't');
+    const users = new EntityColumns(orm.em, userMetadata(meta, this.#user), 'u');
+    const ofUser = tokens.qualified(this.#user);
+    this.#tokens = tokens;
+    this.#users = users;
+    this.#findByKey =
+      `SELECT ${tokens.selection}, ${users.selection} FROM ${tokens.table} ` +
+      `JOIN ${users.table} ON ${users.qualified(users.meta.getPrimaryProp())} = ${ofUser} ` +
+      `WHERE ${tokens.qualified(this.#key)} = ?`;
+    this.#findByUser = `SELECT ${tokens.selection} FROM ${tokens.table} WHERE ${ofUser} = ?`;
+  }
+
+  /** The token with this key, with its user. */
+  async findByKey(em: EntityManager, key: string): Promise<T | null> {
+    if (!canHold(this.#key, key)) return null;
+    const [row] = await execute(em, this.#findByKey, [key]);
+    if (row === undefined) return null;
+    this.#users.read(em, row); // the manager knows then whom the token refers to
+    return this.#tokens.read<T>(em, row);
+  }
+
+  /** The token of this user. */
+  async findByUser(em: EntityManager, user: T['user']): Promise<T | null> {
+    const [row] = await execute(em, this.#findByUser, [this.#tokens.parameter(this.#user, user.pk)]);
+    return row === undefined ? null : this.#tokenOf(user, em, row);
+  }
+
+  /**
+   * Writes a new token, by a single statement, so that nobody comes between the look and the change.
+   * @returns the token as it was written; null where the user keeps another one
+   */
+  async insert(em: EntityManager, token: T, onConflict: OnConflict): Promise<T | null> {
+    const { meta, table, selection } = this.#tokens;
+    for (const { name, onCreate } of meta.props) {
+      if (onCreate !== undefined && Reflect.get(token, name) == null) Reflect.set(token, name, onCreate(token, em));
+    }
+    const data = em.getComparator().prepareEntity(token) as Row;
+    const given = meta.props.filter(({ name }) => data[name] !== undefined);
+    const sql =
+      `INSERT INTO ${table} (${given.map((property) => this.#tokens.name(property)).join(', ')}) ` +
+      `VALUES (${given.map(() => '?').join(', ')}) ON CONFLICT (${this.#tokens.name(this.#user)}) ` +
+      `DO ${onConflict === 'keep' ? 'NOTHING' : this.#update(given)} RETURNING ${selection}`;
+    const values = given.map(({ name }) => data[name]);
+    const [row] = await execute(em, sql, values);
+    return row === undefined ? null : this.#tokenOf(token.user, em, row);
+  }
+
+  /** Nothing of the old row may live on, except for a number that the database gave it. */
+  #update(given: readonly EntityProperty[]): string {
+    const replaced = this.#tokens.meta.props.filter(
+      (property) =>
+        isStored(property) && property !== this.#user && (property.primary !== true || given.includes(property)),
+    );
+    const changes = replaced.map((property) => this.#tokens.name(property)).map((name) => `${name} = EXCLUDED.${name}`);
+    return `UPDATE SET ${changes.join(', ')}`;
+  }
+
+  #tokenOf(user: T['user'], em: EntityManager, row: Row): T {
+    const token = this.#tokens.read<T>(em, row);
+    token.user = user;
+    return token;
+  }
+}
+
+function userMetadata(meta: EntityMetadata, user: EntityProperty): EntityMetadata {
+  if (user.targetMeta === undefined) {
+    throw new ImproperlyConfigured(
+      `The property 'user' of ${meta.className} is no relation. Map it as one to the class of the users.`,
+    );
+  }
+  assertUserClass(user.targetMeta);
+  return user.targetMeta;
+}
