@@ -27,7 +27,7 @@ export class PreparedView {
 
   /** Serves one request with a new instance. */
   dispatch(raw: HostRequest): Promise<ViewResult> {
-    const view: APIView = new this.#view();
+    const view = new this.#view() as APIView;
     if (!this.#checked) {
       // Fields are made by the constructor, the same ones each time: the first instance tells for all.
       refuseInstanceFields(view, this.#view);

@@ -81,7 +81,7 @@ export class MemoryCache implements Cache {
 
   set(key: string, value: unknown, ttl: number): void {
     const now = this.#now();
-    this.#store(key, value, now + ttl, now);
+    this.#store(key, { value, expires: now + ttl }, now);
   }
 
   delete(key: string): void {
@@ -101,12 +101,12 @@ export class MemoryCache implements Cache {
     const allowed = history.length < limit;
     if (allowed) {
       history.push(now);
-      this.#store(key, history, now + duration, now);
+      this.#store(key, { value: history, expires: now + duration }, now);
     }
     return { allowed, count: history.length, oldest: history[0] ?? null };
   }
 
-  #store(key: string, value: unknown, expires: number, now: number): void {
+  #store(key: string, { value, expires }: Pick<Entry, 'value' | 'expires'>, now: number): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined) {
       entry.value = value;

@@ -136,59 +136,62 @@ export function apiView<const O extends ApiViewOptions = object>(
   methods: readonly string[] = ['GET'],
   options?: O,
 ): ApiViewDecorator<RequestFor<O>> {
-  if (typeof methods === 'function')
+  if (typeof methods === 'function') {
     throw new TypeError("apiView missing list of allowed HTTP methods: apiView(['GET'])(view).");
+  }
   if (!Array.isArray(methods)) throw new TypeError(`apiView expected a list of strings, received ${typeof methods}`);
-  const decorate = (target: object, nameOrContext?: unknown, descriptor?: AnyDescriptor): unknown => {
-    if (nameOrContext === undefined) return build(target as AnyFunction, methods as string[], options, undefined);
-    if (descriptor !== undefined) {
-      // Older decorators: the target of a static method is the class.
-      if (typeof target !== 'function') throw notStatic(String(nameOrContext));
-      const built = build(descriptor.value as AnyFunction, methods as string[], options, () => target);
-      Object.defineProperty(target, nameOrContext as string, { ...descriptor, value: built });
-      return { ...descriptor, value: built };
+  const decorate = (
+    target: object,
+    nameOrContext?: PropertyKey | ClassMethodDecoratorContext,
+    descriptor?: AnyDescriptor,
+  ): unknown => {
+    if (nameOrContext === undefined) return build({ fn: target as AnyFunction }, methods, options);
+    if (typeof nameOrContext === 'object') {
+      if (!nameOrContext.static) throw notStatic(nameOrContext.name);
+      const view: FunctionView = { fn: target as AnyFunction };
+      nameOrContext.addInitializer(function (this: unknown) {
+        view.self = this;
+      });
+      return build(view, methods, options);
     }
-    const context = nameOrContext as ClassMethodDecoratorContext;
-    if (!context.static) throw notStatic(String(context.name));
-    let owner: unknown;
-    context.addInitializer(function (this: unknown) {
-      owner = this;
-    });
-    return build(target as AnyFunction, methods as string[], options, () => owner);
+    // Older decorators: the target of a static method is the class.
+    if (typeof target !== 'function') throw notStatic(nameOrContext);
+    const value = build({ fn: descriptor?.value as AnyFunction, self: target }, methods, options);
+    return { ...descriptor, value };
   };
   return decorate as ApiViewDecorator<RequestFor<O>>;
 }
 
-function notStatic(name: string): ImproperlyConfigured {
+function notStatic(name: PropertyKey): ImproperlyConfigured {
   return new ImproperlyConfigured(
-    `apiView stands above the instance method ${name}. Make the method static, or write a class view.`,
+    `apiView stands above the instance method ${String(name)}. Make the method static, or write a class view.`,
   );
 }
 
-/** Builds the class of a function view, once; `owner` is what `this` means in a static method. */
-function build(
-  fn: AnyFunction,
-  methods: readonly string[],
-  options: ApiViewOptions | undefined,
-  owner: (() => unknown) | undefined,
-): ViewHandler {
-  const { extends: base = APIView, settings, ...policies } = options ?? {};
-  const view = class extends (base as new () => APIView) {} as unknown as ViewClass;
-  const names = [...new Set([...methods.map((method) => method.toLowerCase()), 'options'])];
-  const statics: Record<string, unknown> = { name: fn.name, httpMethodNames: names, ...policies };
-  if (settings !== undefined) statics['settings'] = settings;
-  for (const [name, value] of Object.entries(statics)) {
-    if (value !== undefined) Object.defineProperty(view, name, { value, configurable: true });
+/** A function that becomes a view. */
+interface FunctionView {
+  readonly fn: AnyFunction;
+  /** What `this` means in a static method. */
+  self?: unknown;
+}
+
+/** Builds the class of a function view, once. */
+function build(view: FunctionView, methods: readonly string[], options: ApiViewOptions | undefined): ViewHandler {
+  const { extends: base = APIView, ...statics } = options ?? {};
+  const { fn } = view;
+  const viewClass = class extends (base as new () => APIView) {} as unknown as ViewClass;
+  const httpMethodNames = [...new Set([...methods.map((method) => method.toLowerCase()), 'options'])];
+  for (const [name, value] of Object.entries({ ...statics, name: fn.name, httpMethodNames })) {
+    if (value !== undefined) Object.defineProperty(viewClass, name, { value, configurable: true });
   }
   const record = ownRecord(fn);
-  if (record !== undefined) addToRecord(view, record);
-  const answer = function (this: APIView, request: Request, params: Params): Awaitable<ViewResult> {
-    return fn.call(owner?.(), request, params) as Awaitable<ViewResult>;
-  };
+  if (record !== undefined) addToRecord(viewClass, record);
+  const answer = (request: Request, params: Params): Awaitable<ViewResult> =>
+    fn.call(view.self, request, params) as Awaitable<ViewResult>;
   for (const method of methods) {
-    Object.defineProperty(view.prototype, method.toLowerCase(), { value: answer, configurable: true });
+    Object.defineProperty(viewClass.prototype, method.toLowerCase(), { value: answer, configurable: true });
   }
-  return view.asView();
+  return viewClass.asView();
 }
 
 /**

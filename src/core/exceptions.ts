@@ -34,11 +34,11 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 function mapTree<A, B>(tree: Tree<A>, leaf: (value: A) => B): Tree<B> {
-  if (Array.isArray(tree)) return tree.map((item) => mapTree(item as Tree<A>, leaf));
+  if (Array.isArray(tree)) return tree.map((item) => mapTree(item, leaf));
   if (isMapping(tree)) {
-    return Object.fromEntries(Object.entries(tree).map(([key, item]) => [key, mapTree(item as Tree<A>, leaf)]));
+    return Object.fromEntries(Object.entries(tree).map(([key, item]) => [key, mapTree(item, leaf)]));
   }
-  return leaf(tree as A);
+  return leaf(tree);
 }
 
 /** Clients see these texts, so they are written as Python writes them. */
@@ -46,14 +46,13 @@ function pythonText(value: unknown): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (value === null || value === undefined) return 'None';
-  return String(value as string);
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- whatever an app puts there is shown as it shows itself
+  return String(value);
 }
 
 /** Gives every leaf of `data` the code, but for those that have one. */
 export function getErrorDetails(data: ErrorInput, code: string): ErrorTree {
-  return mapTree(data as Tree<unknown>, (value) =>
-    value instanceof ErrorDetail ? value : new ErrorDetail(pythonText(value), code),
-  );
+  return mapTree(data, (value) => (value instanceof ErrorDetail ? value : new ErrorDetail(pythonText(value), code)));
 }
 
 const BRAND = Symbol.for('sallyport.APIException');
@@ -133,10 +132,7 @@ export class APIException extends Error {
 
   /** Texts and codes, in the shape of `detail`. */
   getFullDetails(): Tree<{ message: string; code: string }> {
-    return mapTree(this.detail, (leaf) => ({ message: String(leaf), code: leaf.code })) as Tree<{
-      message: string;
-      code: string;
-    }>;
+    return mapTree(this.detail, (leaf) => ({ message: String(leaf), code: leaf.code }));
   }
 
   override toString(): string {
@@ -274,6 +270,34 @@ export class Throttled extends APIException {
 /** Django's own "no such thing": the default exception handler turns it into `NotFound`. */
 export class Http404 extends Error {
   override name = 'Http404';
+}
+
+const BAD_REQUEST = Symbol.for('sallyport.BadRequest');
+
+/**
+ * Django's own "this request can't be served": no exception handler knows it, and the host answers it with 400. Its
+ * message is for the log.
+ */
+export class BadRequest extends Error {
+  override name = 'BadRequest';
+  readonly status = 400;
+  readonly statusCode = 400;
+  readonly httpCode = 400;
+  readonly expose = false;
+
+  get [BAD_REQUEST](): true {
+    return true;
+  }
+}
+
+/** Recognises those of another copy of the package too. */
+export function isBadRequest(error: unknown): error is BadRequest {
+  return error !== null && typeof error === 'object' && BAD_REQUEST in error;
+}
+
+/** The request names a host that the setting `allowedHosts` doesn't. */
+export class DisallowedHost extends BadRequest {
+  override name = 'DisallowedHost';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { mergeVary, ResponseHeaders, type HeaderContent } from '../http/headers';
 import { pathOf } from '../http/paths';
+import { isBadRequest } from './exceptions';
 import {
   takeResponseHooks,
   type Handler,
@@ -7,6 +8,7 @@ import {
   type HostResponse,
   type Next,
   type ResponseHead,
+  type ResponseHook,
 } from './host';
 import { isPromiseLike } from './policy';
 import { isPlatformResponse, type RenderedBody, type Response } from './response';
@@ -28,64 +30,66 @@ export function createHandler(settings: Settings, dispatch: (raw: HostRequest) =
         return;
       }
       const rendered = answer.render();
-      const sent = send(raw, sink, answer, isPromiseLike(rendered) ? await rendered : rendered);
-      if (sent !== undefined) await sent;
+      const body = isPromiseLike(rendered) ? await rendered : rendered;
+      const hooks = takeResponseHooks(raw);
+      if (hooks !== undefined) await runHooks(hooks, answer);
+      if (!sink.headersSent) writeResponse(sink, answer, raw.method === 'HEAD' ? withoutBody(body) : body);
     } catch (error) {
-      await fail(settings, raw, sink, error, next);
+      await fail({ settings, raw, sink, next }, error);
     }
   };
 }
 
-function send(
-  raw: HostRequest,
-  sink: HostResponse,
-  response: Response,
-  rendered: RenderedBody,
-): Promise<void> | undefined {
-  const hooks = takeResponseHooks(raw);
-  if (hooks !== undefined) {
-    return runHooks(hooks, response).then(() => {
-      writeResponse(raw, sink, response, rendered);
-    });
-  }
-  writeResponse(raw, sink, response, rendered);
-  return undefined;
-}
-
-async function runHooks(hooks: NonNullable<ReturnType<typeof takeResponseHooks>>, head: ResponseHead): Promise<void> {
+async function runHooks(hooks: readonly ResponseHook[], head: ResponseHead): Promise<void> {
   for (const hook of hooks) {
     const pending = hook(head);
     if (isPromiseLike(pending)) await pending;
   }
 }
 
-function writeResponse(
-  raw: HostRequest,
-  sink: HostResponse,
-  response: Response,
-  { body, contentType }: RenderedBody,
-): void {
-  if (sink.headersSent) return; // the view answered by the host's response itself
-  const head: (string | string[])[] = contentType === null ? [] : ['Content-Type', contentType];
+/** A body that is not sent, of which the length still is. */
+interface UnsentBody extends RenderedBody {
+  readonly unsent?: true;
+}
+
+function withoutBody(body: RenderedBody): UnsentBody {
+  return { ...body, unsent: true };
+}
+
+function writeResponse(sink: HostResponse, response: Response, { body, contentType, unsent }: UnsentBody): void {
+  const head: FlatHeaders = [];
   if (contentType === null) sink.removeHeader('Content-Type');
-  const defaults = response.onlyDefaults;
-  if (defaults !== undefined) {
-    for (const name in defaults) head.push(name, besideHost(sink, name, defaults[name]!));
-  } else {
-    for (const [name, value] of response.headers) {
-      if (!IS_OURS.test(name)) head.push(name, besideHost(sink, name, value));
-    }
+  else head.push('Content-Type', contentType);
+  addHeaders(head, sink, response);
+  const { status } = response;
+  if (status === 204 || status === 304 || status < 200) {
+    // These have no body, and no Content-Length either (RFC 9110, 8.6).
+    sink.writeHead(status, head);
+    sink.end();
+    return;
   }
-  const bodiless = response.status === 204 || response.status === 304 || response.status < 200;
-  // RFC 9110, 8.6: no Content-Length with these.
-  if (!bodiless) head.push('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
-  sink.writeHead(response.status, head);
-  if (bodiless || raw.method === 'HEAD') sink.end();
+  head.push('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
+  sink.writeHead(status, head);
+  if (unsent === true) sink.end();
   else sink.end(body);
 }
 
+/** Names and values in turn, as `writeHead` takes them. */
+type FlatHeaders = (string | string[])[];
+
 /** Headers that follow from the rendered body, whatever the view says. */
-const IS_OURS = /^content-(?:type|length)$/i;
+const FROM_BODY = /^content-(?:type|length)$/i;
+
+function addHeaders(head: FlatHeaders, sink: HostResponse, response: Response): void {
+  const defaults = response.onlyDefaults;
+  if (defaults !== undefined) {
+    for (const name in defaults) head.push(name, besideHost(sink, name, defaults[name]!));
+    return;
+  }
+  for (const [name, value] of response.headers) {
+    if (!FROM_BODY.test(name)) head.push(name, besideHost(sink, name, value));
+  }
+}
 
 /** What the host's middleware has put under the same name stays beside ours where a header is a list. */
 function besideHost(sink: HostResponse, name: string, value: HeaderContent): string | string[] {
@@ -107,15 +111,13 @@ async function sendPlatformResponse(
   response: globalThis.Response,
 ): Promise<void> {
   const hooks = takeResponseHooks(raw);
-  const headers = response.headers as unknown as ResponseHeaders;
+  const headers = new ResponseHeaders([...response.headers].filter(([name]) => name !== 'set-cookie'));
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) headers.set('set-cookie', cookies);
   if (hooks !== undefined) await runHooks(hooks, { status: response.status, headers });
   if (sink.headersSent) return;
-  const head: (string | string[])[] = [];
-  for (const [name, value] of response.headers) {
-    if (name !== 'set-cookie') head.push(name, besideHost(sink, name, value));
-  }
-  const cookies = response.headers.getSetCookie();
-  if (cookies.length > 0) head.push('set-cookie', besideHost(sink, 'set-cookie', cookies));
+  const head: FlatHeaders = [];
+  for (const [name, value] of headers) head.push(name, besideHost(sink, name, value));
   sink.writeHead(response.status, head);
   if (response.body !== null && raw.method !== 'HEAD') await pipe(response.body, sink);
   else await response.body?.cancel();
@@ -144,18 +146,27 @@ async function pipe(body: ReadableStream<Uint8Array>, sink: HostResponse): Promi
   }
 }
 
-const SERVER_ERROR = '{"error":"Server Error (500)"}';
+/** One call of a handler. */
+interface Exchange {
+  readonly settings: Settings;
+  readonly raw: HostRequest;
+  readonly sink: HostResponse;
+  readonly next: Next | undefined;
+}
 
-async function fail(
-  settings: Settings,
-  raw: HostRequest,
-  sink: HostResponse,
-  error: unknown,
-  next?: Next,
-): Promise<void> {
+/** An answer that no renderer made. */
+interface BareAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+const SERVER_ERROR: BareAnswer = { status: 500, body: '{"error":"Server Error (500)"}' };
+const BAD_REQUEST: BareAnswer = { status: 400, body: '{"error":"Bad Request (400)"}' };
+
+async function fail(exchange: Exchange, error: unknown): Promise<void> {
+  const { sink, next } = exchange;
   if (sink.headersSent) {
     // Half an answer is out: the client must see that the rest is missing.
-    report(settings, raw, error);
+    report(exchange, error);
     if (sink.writableEnded !== true) sink.destroy?.();
     return;
   }
@@ -163,21 +174,30 @@ async function fail(
     next(error);
     return;
   }
-  report(settings, raw, error);
-  const response: ResponseHead = { status: 500, headers: new ResponseHeaders() };
-  try {
-    await runHooks(takeResponseHooks(raw) ?? [], response);
-  } catch (hookError) {
-    report(settings, raw, hookError);
+  if (isBadRequest(error)) {
+    await answerBare(exchange, BAD_REQUEST);
+    return;
   }
-  const head: (string | string[])[] = ['Content-Type', 'application/json'];
-  for (const [name, value] of response.headers) head.push(name, besideHost(sink, name, value));
-  sink.writeHead(500, [...head, 'Content-Length', String(SERVER_ERROR.length)]);
-  if (raw.method === 'HEAD') sink.end();
-  else sink.end(SERVER_ERROR);
+  report(exchange, error);
+  await answerBare(exchange, SERVER_ERROR);
 }
 
-function report(settings: Settings, raw: HostRequest, error: unknown): void {
+async function answerBare(exchange: Exchange, { status, body }: BareAnswer): Promise<void> {
+  const { raw, sink } = exchange;
+  const head: ResponseHead = { status, headers: new ResponseHeaders() };
+  try {
+    await runHooks(takeResponseHooks(raw) ?? [], head);
+  } catch (error) {
+    report(exchange, error);
+  }
+  const flat: FlatHeaders = ['Content-Type', 'application/json'];
+  for (const [name, value] of head.headers) flat.push(name, besideHost(sink, name, value));
+  sink.writeHead(status, [...flat, 'Content-Length', String(body.length)]);
+  if (raw.method === 'HEAD') sink.end();
+  else sink.end(body);
+}
+
+function report({ settings, raw }: Exchange, error: unknown): void {
   // The path without its query, which may hold a token.
   const path = pathOf(raw.originalUrl ?? raw.url ?? '/');
   settings.logger.error({ err: error, method: raw.method, path }, `Unhandled error: ${raw.method ?? ''} ${path}`);

@@ -34,40 +34,41 @@ export function namespace<T extends object>(
   required: readonly (keyof T & string)[] = [],
 ): Namespace<T> {
   const key = Symbol.for(`sallyport.settings.${name}`);
-  const known = new Set<string>([...Object.keys(defaults), ...required]);
-
-  function missing(values: Readonly<Partial<T>> | undefined): string | undefined {
-    return required.find((option) => values?.[option] === undefined);
-  }
-  function values(settings: Settings): Readonly<Partial<T>> {
-    return (settings.namespaces.get(key) as Readonly<Partial<T>> | undefined) ?? defaults;
-  }
+  const valuesIn = (settings: Settings): Readonly<Partial<T>> =>
+    (settings.namespaces.get(key) as Readonly<Partial<T>> | undefined) ?? defaults;
+  const missingIn = (values: Readonly<Partial<T>>): string | undefined =>
+    required.find((option) => values[option] === undefined);
 
   const declare = (given: Partial<T>): NamespaceValue<T> => {
-    for (const option of Object.keys(given)) {
-      if (!known.has(option)) {
-        throw new ImproperlyConfigured(
-          `Unknown option '${option}' in the settings of '${name}'. Known options: ${[...known].join(', ')}.`,
-        );
-      }
-    }
+    refuseUnknown(name, given, [...Object.keys(defaults), ...required]);
     return { key, name, values: Object.freeze({ ...defaults, ...given }) as Readonly<T> };
   };
   return Object.assign(declare, {
     namespaceName: name,
     of(settings: Settings): Readonly<T> {
-      const found = values(settings);
-      const lack = missing(found);
-      if (lack !== undefined) {
-        throw new ImproperlyConfigured(
-          `The settings of '${name}' lack '${lack}'. Give it where the settings are made: defineSettings({ … }, ${name}({ ${lack}: … })).`,
-        );
-      }
-      return found as Readonly<T>;
+      const values = valuesIn(settings);
+      const missing = missingIn(values);
+      if (missing !== undefined) throw new ImproperlyConfigured(lacks(name, missing));
+      return values as Readonly<T>;
     },
     find(settings: Settings): Readonly<T> | null {
-      const found = values(settings);
-      return missing(found) === undefined ? (found as Readonly<T>) : null;
+      const values = valuesIn(settings);
+      return missingIn(values) === undefined ? (values as Readonly<T>) : null;
     },
   });
+}
+
+function refuseUnknown(name: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((option) => !known.includes(option));
+  if (unknown === undefined) return;
+  throw new ImproperlyConfigured(
+    `Unknown option '${unknown}' in the settings of '${name}'. Known options: ${known.join(', ')}.`,
+  );
+}
+
+function lacks(name: string, option: string): string {
+  return (
+    `The settings of '${name}' lack '${option}'. ` +
+    `Give it where the settings are made: defineSettings({ … }, ${name}({ ${option}: … })).`
+  );
 }

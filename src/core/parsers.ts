@@ -1,6 +1,7 @@
 import { BodyInterrupted, BodyTooLarge, readBody, type BodySource } from '../http/body';
-import { decodeBytes, findCharset, UndecodableText, type Charset } from '../http/charset';
+import { decodeBytes, findCharset, UndecodableText, UTF_8, type Charset } from '../http/charset';
 import { isNestedDeeperThan } from '../http/json';
+import { InvalidJSON, readJSON } from '../http/json-reader';
 import { parseMediaType } from '../http/media-types';
 import { parseQuery, QueryDict, TooManyFields } from '../http/query';
 import { ParseError, RequestEntityTooLarge } from './exceptions';
@@ -42,6 +43,14 @@ export class DataAndFiles<File = unknown> {
     readonly data: QueryDict,
     readonly files: QueryDict<File>,
   ) {}
+
+  /** What `request.data` shows: fields, and files beside them. */
+  merged(): QueryDict<string | File> | Record<string, File> {
+    const merged = new QueryDict<string | File>();
+    for (const [name, values] of this.data.lists()) merged.setlist(name, values);
+    for (const [name, values] of this.files.lists()) for (const value of values) merged.append(name, value);
+    return merged;
+  }
 }
 
 export abstract class BaseParser implements Parser {
@@ -52,9 +61,19 @@ export abstract class BaseParser implements Parser {
   abstract parse(stream: RequestStream, mediaType: string, context: ParserContext): Awaitable<unknown>;
 }
 
-/** `application/json`, in the charset of the content type, else UTF-8. */
+// For subclasses in JavaScript, where `abstract` says nothing.
+BaseParser.prototype.parse = () => {
+  throw new Error('.parse() must be overridden.');
+};
+
+/**
+ * `application/json`, in the charset of the content type, else UTF-8. Integers beyond 2^53 come as `bigint`, with all
+ * their digits.
+ */
 export class JSONParser extends BaseParser {
   readonly mediaType: string = 'application/json';
+  /** `NaN` and infinities are an error; the setting `strictJson`. */
+  readonly strict: boolean | null = null;
 
   async parse(stream: RequestStream, _mediaType: string, context: ParserContext): Promise<unknown> {
     const bytes = await stream.read();
@@ -62,23 +81,13 @@ export class JSONParser extends BaseParser {
     if (isNestedDeeperThan(text, this.settings.dataUploadMaxDepth)) {
       throw new RequestEntityTooLarge('Request body is nested too deeply.');
     }
-    if (text.startsWith('\ufeff')) {
-      throw new ParseError(
-        'JSON parse error - Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)',
-      );
-    }
     try {
-      return JSON.parse(text);
+      return readJSON(text, this.strict ?? this.settings.strictJson);
     } catch (error) {
-      // The parser's message may quote the body, which may hold a password: only its place is told.
-      throw new ParseError(`JSON parse error - Expecting value: ${placeOf(error)}`);
+      if (error instanceof InvalidJSON) throw new ParseError(`JSON parse error - ${error.message}`);
+      throw error;
     }
   }
-}
-
-function placeOf(error: unknown): string {
-  const at = error instanceof Error ? /at position (\d+)/.exec(error.message) : null;
-  return at === null ? 'line 1 column 1 (char 0)' : `char ${at[1]!}`;
 }
 
 function decodeOrFail(bytes: Buffer, charset: Charset, prefix: string): string {
@@ -120,7 +129,7 @@ export class FormParser extends BaseParser {
 /** The charset that a content type names, if anybody knows it, else UTF-8. */
 export function charsetOf(contentType: string): Charset {
   const name = parseMediaType(contentType).params.get('charset');
-  return (name === undefined ? null : findCharset(name)) ?? 'utf-8';
+  return (name === undefined ? null : findCharset(name)) ?? UTF_8;
 }
 
 /** Whether a content type is one of the two that HTML forms send. */

@@ -79,6 +79,7 @@ export function askPermission(permission: Permission, request: Request, view: AP
 }
 
 /** @internal The object check of a permission; one without the method allows. */
+// eslint-disable-next-line max-params -- a permission, and the three that its method takes
 export function askObjectPermission(
   permission: Permission,
   request: Request,

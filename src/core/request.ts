@@ -1,9 +1,7 @@
 import { inspect } from 'node:util';
-import { headerValue } from '../http/headers';
-import { buildMeta, type Meta } from '../http/meta';
-import { parseQuery, TooManyFields, type QueryDict } from '../http/query';
+import type { QueryDict } from '../http/query';
 import type { Authenticator } from './authentication';
-import { isAPIException, RequestEntityTooLarge } from './exceptions';
+import { isAPIException } from './exceptions';
 import type { HostRequest } from './host';
 import type { ContentNegotiation } from './negotiation';
 import type { Parser } from './parsers';
@@ -11,6 +9,7 @@ import { isPromiseLike, type Awaitable } from './policy';
 import type { Renderer } from './renderers';
 import { hasBody, RequestBody } from './request-body';
 import { AuthenticationPending, wrapAttributeError } from './request-errors';
+import { RequestHead } from './request-head';
 import type { Settings } from './settings';
 import type { AnonymousUser, BaseUser } from './users';
 import type { Versioning } from './versioning';
@@ -23,6 +22,8 @@ export interface ForcedAuthentication {
 }
 export const FORCED: unique symbol = Symbol.for('sallyport.forcedAuthentication') as never;
 type MarkedRequest = HostRequest & { [FORCED]?: ForcedAuthentication };
+
+const BRAND = Symbol.for('sallyport.Request');
 
 /** What a request is made with; the view supplies it. */
 export interface RequestParts {
@@ -39,9 +40,7 @@ export interface RequestParts {
  *
  * `user`, `auth` and `data` are plain values once the cycle (or `getUser()`, `load()`) has prepared them.
  */
-export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
-  readonly raw: HostRequest;
-  readonly method: string;
+export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends RequestHead {
   acceptedRenderer: Renderer | null = null;
   acceptedMediaType: string | null = null;
   version: string | null = null;
@@ -60,13 +59,8 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
 
   #body: RequestBody | undefined;
 
-  #query: QueryDict | undefined;
-  #headers: Headers | undefined;
-  #meta: Meta | undefined;
-
   constructor(raw: HostRequest, parts: RequestParts, method: string = raw.method ?? 'GET') {
-    this.raw = raw;
-    this.method = method;
+    super(raw, parts.settings, method);
     this.#parts = parts;
     this.#authenticators = parts.authenticators;
     const forced = (raw as MarkedRequest)[FORCED];
@@ -75,105 +69,15 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
     }
   }
 
-  // The URL
-
-  /** Path and query as the client sent them. */
-  getFullPath(): string {
-    return this.raw.originalUrl ?? this.raw.url ?? '/';
+  get [BRAND](): true {
+    return true;
   }
 
-  /** The path as the client sent it, without the query. */
-  get path(): string {
-    const full = this.getFullPath();
-    const mark = full.indexOf('?');
-    return mark < 0 ? full : full.slice(0, mark);
-  }
-
-  /** Whether the URL has a query at all. */
-  get hasQuery(): boolean {
-    return this.getFullPath().includes('?');
-  }
-
-  get queryParams(): QueryDict {
-    if (this.#query !== undefined) return this.#query;
-    try {
-      return (this.#query = parseQuery(this.#queryText(), this.settings.dataUploadMaxNumberFields ?? Infinity));
-    } catch (error) {
-      if (error instanceof TooManyFields) throw new RequestEntityTooLarge('Request has too many query parameters.');
-      throw error;
-    }
-  }
-
-  #queryText(): string {
-    const full = this.getFullPath();
-    const mark = full.indexOf('?');
-    if (mark < 0) return '';
-    // Node hands out the bytes of the URL as latin-1 characters; clients mean UTF-8.
-    return Buffer.from(full.slice(mark + 1), 'latin1').toString('utf8');
-  }
-
-  /** Whether the client's connection is encrypted, here or at the proxy that `secureProxySslHeader` names. */
-  isSecure(): boolean {
-    const trusted = this.settings.secureProxySslHeader;
-    if (trusted !== null) {
-      const value = headerValue(this.raw.headers, trusted[0].toLowerCase());
-      if (value !== undefined) return value.split(',', 1)[0]!.trim() === trusted[1];
-    }
-    return this.raw.socket?.encrypted === true;
-  }
-
-  get scheme(): 'http' | 'https' {
-    return this.isSecure() ? 'https' : 'http';
-  }
-
-  /** The host and port that the client asked for. */
-  getHost(): string {
-    return headerValue(this.raw.headers, 'host') ?? '';
-  }
-
-  /** An absolute URL for a path or relative reference; without one, for this request. */
-  buildAbsoluteUri(location: string = this.getFullPath()): string {
-    return new URL(location, `${this.scheme}://${this.getHost()}${this.path}`).href;
-  }
-
-  // Headers
-
-  /** The headers, names without case. */
-  get headers(): Headers {
-    if (this.#headers === undefined) {
-      this.#headers = new Headers();
-      for (const name of Object.keys(this.raw.headers)) {
-        if (!name.startsWith(':')) this.#headers.set(name, headerValue(this.raw.headers, name) ?? '');
-      }
-    }
-    return this.#headers;
-  }
-
-  get META(): Meta {
-    return (this.#meta ??= buildMeta({
-      method: this.method,
-      path: this.path,
-      query: this.#queryText(),
-      headers: this.raw.headers,
-      remoteAddress: this.raw.socket?.remoteAddress,
-      additions: this.raw.META,
-    }));
-  }
-
-  /** The whole value of `Content-Type`, empty when absent. */
-  get contentType(): string {
-    return headerValue(this.raw.headers, 'content-type') ?? '';
-  }
-
-  get settings(): Settings {
-    return this.#parts.settings;
-  }
+  // Who makes the request
 
   get authenticators(): readonly Authenticator[] {
     return this.#authenticators;
   }
-
-  // Who makes the request
 
   /**
    * The user; anonymous when nobody was recognised.
@@ -378,6 +282,12 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> {
   [inspect.custom](): string {
     return `<Request: ${this.method} '${this.getFullPath()}'>`;
   }
+}
+
+/** Tells a view's request from a host's, also one of another copy of the package. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a request of any user type
+export function isRequest(value: object): value is Request<any, any> {
+  return BRAND in value;
 }
 
 /** A request whose user is known to be one: what handlers behind `IsAuthenticated` take. */

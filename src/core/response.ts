@@ -42,13 +42,14 @@ export class Response<Data = unknown> {
   #headers: ResponseHeaders | undefined;
   #defaults: Readonly<Record<string, string>> | undefined;
 
-  constructor(data?: Data | null, options?: ResponseOptions) {
-    this.data = data ?? null;
-    this.status = options?.status ?? 200;
-    this.contentType = options?.contentType ?? null;
-    this.templateName = options?.templateName ?? null;
-    this.exception = options?.exception ?? false;
-    this.#headers = options?.headers === undefined ? undefined : new ResponseHeaders(options.headers);
+  constructor(data: Data | null = null, options: ResponseOptions = {}) {
+    const { status = 200, contentType = null, templateName = null, exception = false, headers } = options;
+    this.data = data;
+    this.status = status;
+    this.contentType = contentType;
+    this.templateName = templateName;
+    this.exception = exception;
+    if (headers !== undefined) this.#headers = new ResponseHeaders(headers);
   }
 
   get [BRAND](): true {

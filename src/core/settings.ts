@@ -1,4 +1,6 @@
+import { tmpdir } from 'node:os';
 import { BasicAuthentication } from '../auth/basic/authentication';
+import { SessionAuthentication } from '../auth/session/authentication';
 import { systemRandom, type RandomSource } from '../crypto/random';
 import type { AuthenticationClasses } from './authentication';
 import { MemoryCache, type Cache } from './cache';
@@ -6,8 +8,10 @@ import { systemClock, type Clock } from './clock';
 import { exceptionHandler, type ExceptionHandler } from './exception-handler';
 import { ImproperlyConfigured } from './exceptions';
 import type { HostRequest } from './host';
+import type { TemplateEngine } from './html-renderers';
 import { consoleLogger, type Logger } from './logger';
 import { SimpleMetadata, type Metadata } from './metadata';
+import { MultiPartParser } from './multipart';
 import type { NamespaceValue } from './namespace';
 import { DefaultContentNegotiation, type ContentNegotiation } from './negotiation';
 import { FormParser, JSONParser, type Parser } from './parsers';
@@ -32,13 +36,16 @@ export type AroundDispatch = (raw: HostRequest, run: () => Promise<ViewResult>) 
 
 /** The options of the core, under DRF's names in camelCase. Schemes bring their own, see `namespace`. */
 export interface CoreSettings {
-  /** Authenticators of views that name none. @default [BasicAuthentication] */
+  /**
+   * Authenticators of views that name none. As the first of them has no challenge, refusals are 403 by default, as in
+   * DRF. @default [SessionAuthentication, BasicAuthentication]
+   */
   readonly defaultAuthenticationClasses: AuthenticationClasses;
   /** Permissions of views that name none. @default [AllowAny] */
   readonly defaultPermissionClasses: PermissionClasses;
   /** Throttles of views that name none. @default [] */
   readonly defaultThrottleClasses: ThrottleClasses;
-  /** Parsers of views that name none. @default [JSONParser, FormParser] */
+  /** Parsers of views that name none. @default [JSONParser, FormParser, MultiPartParser] */
   readonly defaultParserClasses: ParserClasses;
   /** Renderers of views that name none. @default [JSONRenderer] */
   readonly defaultRendererClasses: RendererClasses;
@@ -86,8 +93,28 @@ export interface CoreSettings {
   readonly dataUploadMaxMemorySize: number | null;
   /** Fields of a form or query; null: no limit. @default 1000 */
   readonly dataUploadMaxNumberFields: number | null;
+  /** Files of a form; null: no limit. @default 100 */
+  readonly dataUploadMaxNumberFiles: number | null;
   /** How deep lists and objects of a JSON body may be nested. @default 200 */
   readonly dataUploadMaxDepth: number;
+  /** Bytes of all files of a request that may be held in memory; the others rest on disk. @default 2_621_440 */
+  readonly fileUploadMaxMemorySize: number;
+  /**
+   * Bytes of a body with files; null: no limit. DRF has none, but then one request can fill the disk.
+   * @default 1_073_741_824
+   */
+  readonly fileUploadMaxSize: number | null;
+  /** The folder for temporary files; null: files that are too large for memory are refused. @default the system's */
+  readonly fileUploadTempDir: string | null;
+  /** Fills in a template of `TemplateHTMLRenderer`, or gives null when there is none of that name. @default null */
+  readonly templateEngine: TemplateEngine | null;
+  /**
+   * The hosts that the site answers for, wherever it needs its own name: `api.example.com`, `.example.com` with
+   * everything below it, or `*`; null: whatever the client says. @default null
+   */
+  readonly allowedHosts: readonly string[] | null;
+  /** A trusted proxy says in `X-Forwarded-Host` which host the client asked for. @default false */
+  readonly useXForwardedHost: boolean;
   /** A header and its value by which a trusted proxy says that the client's connection is encrypted. @default null */
   readonly secureProxySslHeader: readonly [name: string, value: string] | null;
   /** The URL list of an app whose host routes by itself, for `reverse`. @default null */
@@ -122,10 +149,10 @@ export type SettingsInput = Partial<
 >;
 
 const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
-  defaultAuthenticationClasses: [BasicAuthentication],
+  defaultAuthenticationClasses: [SessionAuthentication, BasicAuthentication],
   defaultPermissionClasses: [AllowAny],
   defaultThrottleClasses: [],
-  defaultParserClasses: [JSONParser, FormParser],
+  defaultParserClasses: [JSONParser, FormParser, MultiPartParser],
   defaultRendererClasses: [JSONRenderer],
   defaultContentNegotiationClass: DefaultContentNegotiation,
   defaultMetadataClass: SimpleMetadata,
@@ -149,7 +176,14 @@ const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
   strictJson: true,
   dataUploadMaxMemorySize: 2_621_440,
   dataUploadMaxNumberFields: 1000,
+  dataUploadMaxNumberFiles: 100,
   dataUploadMaxDepth: 200,
+  fileUploadMaxMemorySize: 2_621_440,
+  fileUploadMaxSize: 1_073_741_824,
+  fileUploadTempDir: tmpdir(),
+  templateEngine: null,
+  allowedHosts: null,
+  useXForwardedHost: false,
   secureProxySslHeader: null,
   urls: null,
   users: null,
@@ -171,12 +205,8 @@ const NAMES: ReadonlySet<string> = new Set([...Object.keys(defaults), 'cache']);
  * @example static override settings = defineSettings({ defaultPermissionClasses: [IsAuthenticated] });
  */
 export function defineSettings(options: SettingsInput = {}, ...namespaces: readonly NamespaceValue[]): Settings {
-  return build(
-    { ...defaults, cache: new MemoryCache(options.clock === undefined ? {} : { clock: options.clock }) },
-    new Map(),
-    options,
-    namespaces,
-  );
+  const cache = new MemoryCache(options.clock === undefined ? {} : { clock: options.clock });
+  return extendSettings({ ...defaults, cache, namespaces: new Map() }, options, ...namespaces);
 }
 
 /**
@@ -188,30 +218,18 @@ export function extendSettings(
   options: SettingsInput,
   ...namespaces: readonly NamespaceValue[]
 ): Settings {
-  return build(base, base.namespaces, options, namespaces);
-}
-
-function build(
-  base: CoreSettings,
-  known: ReadonlyMap<symbol, object>,
-  options: SettingsInput,
-  namespaces: readonly NamespaceValue[],
-): Settings {
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name))
+    if (!NAMES.has(name)) {
       throw new ImproperlyConfigured(`Unknown setting '${name}'. Settings are: ${[...NAMES].join(', ')}.`);
+    }
   }
-  const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<CoreSettings>;
-  const values = new Map(known);
-  for (const { key, values: own } of namespaces) values.set(key, own);
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return Object.freeze({
     ...base,
-    ...given,
+    ...(given as Partial<CoreSettings>),
     unauthenticatedUser: toFactory(options.unauthenticatedUser, base.unauthenticatedUser),
     unauthenticatedToken: toFactory(options.unauthenticatedToken, base.unauthenticatedToken),
-    namespaces: values,
+    namespaces: new Map([...base.namespaces, ...namespaces.map(({ key, values }) => [key, values] as const)]),
   });
 }
 

@@ -31,20 +31,19 @@ export function path(pattern: string, target: unknown, options: RouteOptions = {
   if (!pattern.startsWith('/') && pattern !== '') {
     throw new ImproperlyConfigured(`The pattern '${pattern}' must begin with a slash: '/${pattern}'.`);
   }
-  if (!Array.isArray(target) && typeof target !== 'function') {
+  const route = { pattern, name: options.name ?? null, namespace: options.namespace ?? null, suffix: null };
+  if (Array.isArray(target)) return { ...route, handler: null, children: target as Route[] };
+  return { ...route, handler: checkHandler(pattern, target), children: [] };
+}
+
+function checkHandler(pattern: string, target: unknown): Handler {
+  if (typeof target !== 'function') {
     throw new ImproperlyConfigured(`path('${pattern}') takes a handler or a list of routes. Is asView() missing?`);
   }
-  if (typeof target === 'function' && isClass(target)) {
+  if (isClass(target)) {
     throw new ImproperlyConfigured(`path('${pattern}') got the class ${target.name}. Write ${target.name}.asView().`);
   }
-  return {
-    pattern,
-    handler: Array.isArray(target) ? null : (target as Handler),
-    children: Array.isArray(target) ? (target as Route[]) : [],
-    name: options.name ?? null,
-    namespace: options.namespace ?? null,
-    suffix: null,
-  };
+  return target as Handler;
 }
 
 function isClass(value: object): boolean {
@@ -147,6 +146,12 @@ function compileRegex(pieces: readonly Piece[], suffix: Route['suffix']): RegExp
   return new RegExp(`^${source}$`, 'su');
 }
 
+/** Where a route stands: the text before its own, and the namespaces around it. */
+interface Place {
+  readonly pattern: string;
+  readonly namespaces: readonly string[];
+}
+
 /** The handler of a path, and what routing found out. */
 interface Resolved {
   readonly handler: Handler;
@@ -160,51 +165,40 @@ export class URLTable {
   /** Patterns with parameters, by the fixed text before the first one up to its last slash. */
   readonly #byPrefix = new Map<string, Compiled[]>();
   readonly #byName = new Map<string, Compiled[]>();
-  readonly #all: Compiled[] = [];
+  readonly #fixed = new Map<string, Compiled>();
+  #count = 0;
 
   constructor(routes: readonly Route[]) {
-    const fixed = new Map<string, Compiled>();
-    this.#add(routes, '', [], fixed);
+    this.#add(routes, { pattern: '', namespaces: [] });
     // A pattern that stands earlier in the list may take a fixed path too, so each is searched for once.
-    for (const [path, route] of fixed) this.#answers.set(path, this.#search(path, route)!);
+    for (const [path, route] of this.#fixed) this.#answers.set(path, this.#search(path, route)!);
   }
 
-  #add(routes: readonly Route[], prefix: string, namespaces: readonly string[], fixed: Map<string, Compiled>): void {
+  #add(routes: readonly Route[], { pattern, namespaces }: Place): void {
     for (const route of routes) {
-      const inner = route.namespace === null ? namespaces : [...namespaces, ...route.namespace.split(':')];
-      if (route.handler === null) this.#add(route.children, prefix + route.pattern, inner, fixed);
-      else this.#addRoute(route, route.handler, prefix + route.pattern, inner, fixed);
+      const inner: Place = {
+        pattern: pattern + route.pattern,
+        namespaces: route.namespace === null ? namespaces : [...namespaces, ...route.namespace.split(':')],
+      };
+      if (route.handler === null) this.#add(route.children, inner);
+      else this.#addRoute(route, route.handler, inner);
     }
   }
 
-  #addRoute(
-    route: Route,
-    handler: Handler,
-    pattern: string,
-    namespaces: readonly string[],
-    fixed: Map<string, Compiled>,
-  ): void {
+  #addRoute(route: Route, handler: Handler, { pattern, namespaces }: Place): void {
+    const { suffix } = route;
     const pieces = compilePieces(pattern);
-    const regex = compileRegex(pieces, route.suffix);
+    const regex = compileRegex(pieces, suffix);
     const fullName = route.name === null ? null : [...namespaces, route.name].join(':');
-    const compiled: Compiled = {
-      order: this.#all.length,
-      handler,
-      fullName,
-      namespaces,
-      pieces,
-      suffix: route.suffix,
-      regex,
-    };
-    this.#all.push(compiled);
+    const compiled = { order: this.#count++, handler, fullName, namespaces, pieces, suffix, regex };
     if (fullName !== null) push(this.#byName, fullName, compiled);
     if (regex === null) {
-      if (!fixed.has(pattern)) fixed.set(pattern, compiled);
+      if (!this.#fixed.has(pattern)) this.#fixed.set(pattern, compiled);
       return;
     }
     const start = typeof pieces[0] === 'string' ? pieces[0] : '';
     // A suffix stands in place of a final slash, which the path then lacks.
-    const text = route.suffix === null || pieces.length > 1 ? start : start.replace(/\/+$/, '');
+    const text = suffix === null || pieces.length > 1 ? start : start.replace(/\/+$/, '');
     push(this.#byPrefix, text.slice(0, text.lastIndexOf('/') + 1), compiled);
   }
 
@@ -269,27 +263,27 @@ function paramsOf(route: Compiled, groups: RegExpExecArray | null): Params {
 }
 
 function buildPath(route: Compiled, params: Params, given: readonly string[]): string | null {
-  let used = 0;
-  let path = '';
-  for (const piece of route.pieces) {
-    if (typeof piece === 'string') {
-      path += piece;
-      continue;
-    }
-    const value = params[piece.param];
-    const text = value === undefined || value === null ? '' : String(value as string | number);
-    if (!new RegExp(`^(?:${piece.converter.regex})$`, 'su').test(text)) return null;
-    path += text;
-    used++;
-  }
-  if (route.suffix !== null) {
-    const format = params[route.suffix.param ?? 'None'];
-    if (typeof format !== 'string') return null;
-    if (route.suffix.allowed !== null && !route.suffix.allowed.includes(format)) return null;
-    path = `${path.replace(/\/+$/, '')}.${format}`;
-    used++;
-  }
-  return used === given.length ? encodePath(path) : null;
+  const { pieces, suffix } = route;
+  const names = pieces.filter((piece) => typeof piece !== 'string').length + (suffix === null ? 0 : 1);
+  if (names !== given.length) return null;
+  const texts = pieces.map((piece) => (typeof piece === 'string' ? piece : fill(piece, params)));
+  if (texts.includes(null)) return null;
+  const path = texts.join('');
+  return suffix === null ? encodePath(path) : withSuffix(path, suffix, params);
+}
+
+function withSuffix(path: string, suffix: NonNullable<Route['suffix']>, params: Params): string | null {
+  const format = params[suffix.param ?? 'None'];
+  if (typeof format !== 'string' || suffix.allowed?.includes(format) === false) return null;
+  return encodePath(`${path.replace(/\/+$/, '')}.${format}`);
+}
+
+/** The text of a parameter; null where it is missing or no text of its converter. */
+function fill({ param, converter }: Exclude<Piece, string>, params: Params): string | null {
+  const value = params[param];
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return null;
+  const text = String(value);
+  return new RegExp(`^(?:${converter.regex})$`, 'su').test(text) ? text : null;
 }
 
 type RoutedRequest = HostRequest & { params?: unknown; resolverMatch?: ResolverMatch };

@@ -1,10 +1,11 @@
+/* eslint max-lines: ['error', 420] -- one class, to be read as one story: the steps of DRF's cycle in their order */
 import { inspect } from 'node:util';
 import { PREPARED, PreparedView, withOverrides } from './as-view';
 import type { AuthenticationClasses, Authenticator } from './authentication';
 import type { ExceptionContext, ExceptionHandler } from './exception-handler';
 import { MethodNotAllowed, needsChallenge, NotAuthenticated, PermissionDenied, Throttled } from './exceptions';
 import { createHandler } from './handler';
-import type { Handler, HostRequest } from './host';
+import type { HostRequest } from './host';
 import type { Metadata } from './metadata';
 import type { ContentNegotiation } from './negotiation';
 import type { Parser } from './parsers';
@@ -12,38 +13,15 @@ import { askObjectPermission, askPermission, type Permission, type PermissionCla
 import { chain, inOrder, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
 import type { Renderer, RendererContext } from './renderers';
 import { Request } from './request';
-import { GUARDS, notStatic, resolvePolicies, ROOT, type Policies, type ResolvedPolicies } from './resolution';
+import { GUARDS, notStatic, resolvePolicies, ROOT, type ResolvedPolicies } from './resolution';
 import { isPlatformResponse, isResponse, Response, withDefaults } from './response';
 import { defaultSettings, type ParserClasses, type RendererClasses, type Settings } from './settings';
 import type { Throttle, ThrottleClasses } from './throttling';
 import type { BaseUser } from './users';
 import type { Versioning } from './versioning';
+import type { Method, Params, ViewClass, ViewHandler, ViewOverrides, ViewResult } from './view-types';
 
-/** Parameters of the route, by name. A handler may name their types: `get(request, params: { pk: number })`. */
-export type Params = Readonly<Record<string, unknown>>;
-
-/** What a handler answers: a `Response` to be rendered, or the platform's own, which is sent as it is. */
-export type ViewResult = Response | globalThis.Response;
-
-/** The class of a view. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a view of any user type
-export type ViewClass = (new () => APIView<any, any>) & Pick<typeof APIView, keyof typeof APIView>;
-
-/** What `asView` may override for one handler: the policies, the settings, and statics of the class's own. */
-export type ViewOverrides = Partial<Policies> & {
-  readonly settings?: Settings;
-  readonly httpMethodNames?: readonly string[];
-  readonly [own: string]: unknown;
-};
-
-/** The handler of a view, with marks by which tools find the class (Django's names). */
-export interface ViewHandler extends Handler {
-  readonly viewClass: ViewClass;
-  readonly initkwargs: ViewOverrides;
-}
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a view must fit APIView whatever its user type is
-type Method = (request: Request<any, any>, params: Params) => Awaitable<ViewResult>;
+export type { Params, ViewClass, ViewHandler, ViewOverrides, ViewResult };
 
 /**
  * A class per endpoint, an instance per request. Its methods are the steps of DRF's cycle, in reading order: override
@@ -186,7 +164,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   }
 
   getExceptionHandlerContext(): ExceptionContext {
-    return { view: this, params: this.params, request: (this.request) ?? null };
+    return { view: this, params: this.params, request: this.request ?? null };
   }
 
   getRendererContext(response: Response): RendererContext {
@@ -235,7 +213,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   protected getHandler(name: string): Method | undefined {
     if (!this.policies.httpMethodNames.includes(name)) return undefined;
     const handlers = this as unknown as Readonly<Record<string, Method | undefined>>;
-    return handlers[name] ?? (name === 'head' ? this.get : undefined);
+    return handlers[name] ?? (name === 'head' ? handlers['get'] : undefined);
   }
 
   /** Wraps the host's request. */

@@ -22,5 +22,6 @@ export function pathOf(target: string): string {
   const mark = target.indexOf('?');
   const whole = mark < 0 ? target : target.slice(0, mark);
   if (whole.startsWith('/')) return whole;
-  return whole.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '') || '/';
+  const path = whole.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '');
+  return path === '' ? '/' : path;
 }

@@ -93,22 +93,13 @@ const utf8: TextDecoding = (bytes) => bytes.toString('utf8');
  */
 export function parseQuery(text: string, maxFields = Infinity, decode: TextDecoding = utf8): QueryDict {
   const result = new QueryDict();
-  if (text === '') return result;
   let fields = 0;
-  let start = 0;
-  while (start <= text.length) {
-    let end = text.indexOf('&', start);
-    if (end < 0) end = text.length;
-    if (end > start) {
-      if (++fields > maxFields) throw new TooManyFields(`more than ${String(maxFields)} fields`);
-      const eq = text.indexOf('=', start);
-      const nameEnd = eq < 0 || eq > end ? end : eq;
-      result.append(
-        decodeComponent(text.slice(start, nameEnd), decode),
-        nameEnd === end ? '' : decodeComponent(text.slice(nameEnd + 1, end), decode),
-      );
-    }
-    start = end + 1;
+  for (const pair of text.split('&')) {
+    if (pair === '') continue;
+    if (++fields > maxFields) throw new TooManyFields(`more than ${String(maxFields)} fields`);
+    const eq = pair.indexOf('=');
+    const name = eq < 0 ? pair : pair.slice(0, eq);
+    result.append(decodeComponent(name, decode), eq < 0 ? '' : decodeComponent(pair.slice(eq + 1), decode));
   }
   return result;
 }

@@ -5,7 +5,7 @@ import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
 import { decodeBase64 } from '../../http/base64';
-import { decodeBytes } from '../../http/charset';
+import { decodeBytes, LATIN_1, UTF_8 } from '../../http/charset';
 import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
 
 /**
@@ -33,16 +33,8 @@ export class BasicAuthentication<User extends BaseUser = BaseUser> extends BaseA
     if (header === undefined || this.settings.users === null) return null;
     const parts = splitOnAsciiWhitespace(header);
     if (parts[0]?.toLowerCase() !== 'basic') return null;
-    if (parts.length === 1) throw new AuthenticationFailed('Invalid basic header. No credentials provided.');
-    if (parts.length > 2) {
-      throw new AuthenticationFailed('Invalid basic header. Credentials string should not contain spaces.');
-    }
-    const text = decodeCredentials(parts[1]!);
-    const colon = text?.indexOf(':') ?? -1;
-    if (text === null || colon < 0) {
-      throw new AuthenticationFailed('Invalid basic header. Credentials not correctly base64 encoded.');
-    }
-    return this.authenticateCredentials(text.slice(0, colon), text.slice(colon + 1), request);
+    const [username, password] = readCredentials(parts);
+    return this.authenticateCredentials(username, password, request);
   }
 
   /** @throws AuthenticationFailed */
@@ -70,8 +62,22 @@ function decodeCredentials(base64: string): string | null {
   const bytes = decodeBase64(base64);
   if (bytes === null) return null;
   try {
-    return decodeBytes(bytes, 'utf-8');
+    return decodeBytes(bytes, UTF_8);
   } catch {
-    return decodeBytes(bytes, 'latin-1');
+    return decodeBytes(bytes, LATIN_1);
   }
+}
+
+/** @throws AuthenticationFailed */
+function readCredentials([, word, ...more]: readonly string[]): readonly [username: string, password: string] {
+  if (word === undefined) throw new AuthenticationFailed('Invalid basic header. No credentials provided.');
+  if (more.length > 0) {
+    throw new AuthenticationFailed('Invalid basic header. Credentials string should not contain spaces.');
+  }
+  const text = decodeCredentials(word) ?? '';
+  const colon = text.indexOf(':');
+  if (colon < 0) {
+    throw new AuthenticationFailed('Invalid basic header. Credentials not correctly base64 encoded.');
+  }
+  return [text.slice(0, colon), text.slice(colon + 1)];
 }

@@ -4,7 +4,7 @@ import { chain, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
-import { decodeBytes } from '../../http/charset';
+import { decodeBytes, UTF_8 } from '../../http/charset';
 import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
 import { authtoken } from './settings';
 import type { TokenClass, TokenRecord } from './store';
@@ -72,7 +72,7 @@ export class TokenAuthentication<
 function decodeKey(word: string): string {
   if (!/[\u0080-\u00ff]/.test(word)) return word;
   try {
-    return decodeBytes(Buffer.from(word, 'latin1'), 'utf-8');
+    return decodeBytes(Buffer.from(word, 'latin1'), UTF_8);
   } catch {
     throw new AuthenticationFailed('Invalid token header. Token string should not contain invalid characters.');
   }

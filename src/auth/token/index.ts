@@ -2,5 +2,5 @@ export * from './authentication';
 export * from './models';
 export * from './serializers';
 export * from './settings';
-export * from './store';
+export type * from './store';
 export * from './views';

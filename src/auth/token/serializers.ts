@@ -104,6 +104,11 @@ function readText(value: unknown, trim: boolean): string | Failures {
     return [['Not a valid string.', 'invalid']];
   const text = trim ? String(value).trim() : String(value);
   if (text === '') return [['This field may not be blank.', 'blank']];
+  const failures = forbiddenCharacters(text);
+  return failures.length === 0 ? text : failures;
+}
+
+function forbiddenCharacters(text: string): Failures {
   const failures: [string, string][] = [];
   if (text.includes('\0')) failures.push(['Null characters are not allowed.', 'null_characters_not_allowed']);
   const surrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
@@ -111,7 +116,7 @@ function readText(value: unknown, trim: boolean): string | Failures {
     const point = surrogate[0].charCodeAt(0).toString(16).toUpperCase();
     failures.push([`Surrogate characters are not allowed: U+${point}.`, 'surrogate_characters_not_allowed']);
   }
-  return failures.length === 0 ? text : failures;
+  return failures;
 }
 
 /** Clients see the names of Python's types in DRF's texts. */

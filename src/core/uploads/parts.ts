@@ -1,0 +1,113 @@
+import { Dicer } from '@fastify/busboy';
+import type { Readable } from 'node:stream';
+import type { PartHeaders } from '../../http/multipart';
+import { isPromiseLike, type Awaitable } from '../policy';
+
+/** Takes the content of a part. */
+export interface PartSink {
+  write(chunk: Buffer): Awaitable<void>;
+  end(): Awaitable<void>;
+}
+
+/** Looks at the headers of a part; null when nobody wants its content. */
+export type OpenPart = (headers: PartHeaders) => PartSink | null;
+
+export interface Splitting {
+  readonly boundary: string;
+  /** Parts of any kind that a body may have. */
+  readonly maxParts: number;
+  readonly open: OpenPart;
+}
+
+/** A body has more parts than allowed. */
+export class TooManyParts extends Error {}
+
+/**
+ * Splits a multipart body into its parts. A closing delimiter that is missing is added at the end, as Django does.
+ * When the promise is settled, well or badly, no sink is in use any more.
+ *
+ * @throws TooManyParts, and whatever `chunks`, `open` and the sinks throw
+ */
+export async function splitMultipart(chunks: AsyncIterable<Buffer>, splitting: Splitting): Promise<void> {
+  const splitter = new Splitter(splitting);
+  try {
+    for await (const chunk of chunks) await splitter.write(chunk);
+    await splitter.write(Buffer.from(`\r\n--${splitting.boundary}--\r\n`, 'latin1'));
+    await splitter.finish();
+  } catch (error) {
+    await splitter.abandon();
+    throw error;
+  }
+}
+
+class Splitter {
+  readonly #dicer: Dicer;
+  readonly #splitting: Splitting;
+  readonly #parts: Readable[] = [];
+  readonly #work: Promise<void>[] = [];
+  #count = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  constructor(splitting: Splitting) {
+    this.#splitting = splitting;
+    this.#dicer = new Dicer({ boundary: splitting.boundary });
+    this.#dicer.on('error', (error) => {
+      this.#fail(error);
+    });
+    this.#dicer.on('part', (part) => {
+      if (++this.#count > splitting.maxParts) throw new TooManyParts(`more than ${String(splitting.maxParts)} parts`);
+      part.once('header', (headers: object) => {
+        this.#begin(part, headers as PartHeaders);
+      });
+    });
+  }
+
+  /** Resolves when the parts have taken the chunk, so that the client is not faster than they are. */
+  write(chunk: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // A part that fails is not read on, and then there is no callback.
+      this.#reject = reject;
+      if (this.#failure !== undefined) throw this.#failure.error;
+      this.#dicer.write(chunk, () => {
+        resolve();
+      });
+    });
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.#work);
+  }
+
+  async abandon(): Promise<void> {
+    for (const part of this.#parts) part.destroy();
+    await Promise.allSettled(this.#work);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#reject(error);
+  }
+
+  #begin(part: Readable, headers: PartHeaders): void {
+    const sink = this.#splitting.open(headers);
+    if (sink === null) {
+      part.resume();
+      return;
+    }
+    const work = copy(part, sink);
+    work.catch((error: unknown) => {
+      this.#fail(error);
+    });
+    this.#parts.push(part);
+    this.#work.push(work);
+  }
+}
+
+async function copy(part: Readable, sink: PartSink): Promise<void> {
+  for await (const chunk of part) {
+    const written = sink.write(chunk as Buffer);
+    if (isPromiseLike(written)) await written;
+  }
+  await sink.end();
+}
