@@ -741,15 +741,15 @@ describe('the answer', () => {
   });
 
   it('D-043, D-048: the view keeps its answer, which knows how it was negotiated', async () => {
-    let view: APIView | undefined;
+    const views: APIView[] = [];
     class Keeps extends Ok {
       override get(): Response {
-        view = this;
+        views.push(this);
         return super.get();
       }
     }
     await call(Keeps.asView());
-    const response = view!.response as Response;
+    const response = views[0]!.response as Response;
     expect(response.data).toBe('ok');
     expect(response.acceptedRenderer).toBeInstanceOf(JSONRenderer);
     expect(response.acceptedMediaType).toBe('application/json');
