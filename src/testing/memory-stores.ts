@@ -1,7 +1,7 @@
 import { generateKey, Token } from '../auth/token/models';
 import type { TokenClass, TokenRecord, TokenStore } from '../auth/token/store';
 import { authenticate, ModelBackend } from '../core/backends';
-import type { AuthenticationBackend, LoginFailedHook, UserTable } from '../core/backends';
+import type { AuthenticationBackend, LoginFailedHook, RemoteUserTable } from '../core/backends';
 import { systemClock } from '../core/clock';
 import type { Clock } from '../core/clock';
 import type { Request } from '../core/request';
@@ -33,7 +33,7 @@ export type NewMemoryUser<U extends AbstractBaseUser> = NewUser & Partial<Omit<U
  * A table of users in memory. It gives out the rows themselves and not copies: what a test sets on a user is seen by
  * whoever looks that user up.
  */
-export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserStore<U>, UserTable<U> {
+export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserStore<U>, RemoteUserTable<U> {
   readonly #rows = new Map<string, U>();
   readonly #model: UserClass<U>;
   readonly #hashers: PasswordHashers | undefined;
@@ -69,9 +69,23 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
     return Promise.resolve(this.#find(username));
   }
 
+  getOrCreateByNaturalKey(username: string): Promise<readonly [user: U, created: boolean]> {
+    const known = this.#find(username);
+    if (known !== null) return Promise.resolve([known, false]);
+    return Promise.resolve([this.#insert({ [this.#model.USERNAME_FIELD]: username, password: '' }), true]);
+  }
+
   savePassword(user: U, encoded: string, previous: string): Promise<void> {
     if (user.password === previous) user.password = encoded;
     return Promise.resolve();
+  }
+
+  updateLastLogin(user: U, at: Date): void {
+    user.lastLogin = at;
+  }
+
+  get backends(): readonly AuthenticationBackend<U>[] {
+    return this.#backends;
   }
 
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Promise<U | null> {

@@ -1,0 +1,10 @@
+export * from './authentication';
+export { enforceCsrf, findCsrfFault, getToken, markCsrfChecked, rotateToken } from './csrf';
+export { getUser, login, logout, updateSessionAuthHash } from './login';
+export type { LoginOptions } from './login';
+export { SessionCodec } from './protocol/session-data';
+export type { SessionData } from './protocol/session-data';
+export { getSession, withSession } from './request-session';
+export * from './session';
+export * from './settings';
+export type * from './store';
