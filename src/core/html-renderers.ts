@@ -120,10 +120,10 @@ export class BrowsableAPIRenderer extends BaseRenderer {
   readonly mediaType: string = 'text/html';
   readonly format: string | null = 'api';
 
-  render(data: unknown, acceptedMediaType: string, context: RendererContext): Awaitable<string> {
+  render(data: unknown, _acceptedMediaType: string, context: RendererContext): Awaitable<string> {
     const { response, view } = context;
     const renderer = this.getDefaultRenderer(view);
-    return chain(this.getContent(renderer, data, { acceptedMediaType, ...context }), (content) => {
+    return chain(this.getContent(renderer, data, context), (content) => {
       const page = this.renderPage(content, renderer, context);
       // A browser shows nothing for 204; the page itself still tells it.
       if (response.status === 204) response.status = 200;
@@ -138,13 +138,10 @@ export class BrowsableAPIRenderer extends BaseRenderer {
   }
 
   /** The answer of that renderer as text. */
-  getContent(
-    renderer: Renderer | null,
-    data: unknown,
-    { acceptedMediaType, ...context }: RendererContext & { readonly acceptedMediaType: string },
-  ): Awaitable<string> {
+  getContent(renderer: Renderer | null, data: unknown, context: RendererContext): Awaitable<string> {
     if (renderer === null) return '[No renderers were found]';
-    return chain(renderer.render(data, acceptedMediaType, { ...context, indent: 4 }), (content) => {
+    const mediaType = context.request.acceptedMediaType ?? renderer.mediaType;
+    return chain(renderer.render(data, mediaType, { ...context, indent: 4 }), (content) => {
       if (renderer.renderStyle === 'binary') return `[${String(content?.length ?? 0)} bytes of binary content]`;
       return typeof content === 'string' ? content : Buffer.from(content ?? []).toString('utf8');
     });

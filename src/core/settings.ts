@@ -67,6 +67,12 @@ export interface CoreSettings {
   readonly versionParam: string;
   /** `eager`: the user is known before the view runs. `lazy`: when somebody asks. @default 'eager' */
   readonly authenticationMode: 'eager' | 'lazy';
+  /**
+   * Whose challenge a 401 carries. `first`: the first authenticator's alone, and a refusal is 403 where it has none
+   * (DRF's rule). `all`: every one's, and 401 where any has one.
+   * @default 'first'
+   */
+  readonly challengePolicy: 'first' | 'all';
   /** Makes the user of a request that nobody was recognised in; null: there is none. @default AnonymousUser */
   readonly unauthenticatedUser: (() => unknown) | null;
   /** Makes the `auth` of such a request; null: there is none. @default null */
@@ -163,6 +169,7 @@ const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
   allowedVersions: null,
   versionParam: 'version',
   authenticationMode: 'eager',
+  challengePolicy: 'first',
   unauthenticatedUser: () => new AnonymousUser(),
   unauthenticatedToken: null,
   exceptionHandler,

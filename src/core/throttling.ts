@@ -17,7 +17,10 @@ export interface Throttle {
 
 export type ThrottleClasses = readonly PolicyClass<Throttle>[];
 
-/** Requests per time; `N/period`, with a period of s, m, h or d (only its first letter counts). */
+/**
+ * Requests per time: `N/period`, with a period of s, m, h or d (only its first letter counts), and beyond DRF a number
+ * of periods: `5/10m` is five in ten minutes.
+ */
 export type Rate = string;
 
 export abstract class BaseThrottle implements Throttle {
@@ -95,12 +98,14 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   parseRate(rate: Rate): readonly [limit: number, duration: number] {
     const known = parsedRates.get(rate);
     if (known !== undefined) return known;
-    const match = /^\s*(\d+)\s*\/([a-z])/.exec(rate);
-    const duration = match === null ? undefined : PERIODS[match[2]!];
-    if (match === null || duration === undefined) {
-      throw new ImproperlyConfigured(`'${rate}' is no rate. Write a number, a slash and s, m, h or d: '10/min'.`);
+    const match = /^\s*(\d+)\s*\/\s*(\d*)([a-z])/.exec(rate);
+    const period = match === null ? undefined : PERIODS[match[3]!];
+    if (match === null || period === undefined || match[2] === '0') {
+      throw new ImproperlyConfigured(
+        `'${rate}' is no rate. Write a number, a slash and s, m, h or d: '10/min', '5/10m'.`,
+      );
     }
-    const parsed = [Number(match[1]), duration] as const;
+    const parsed = [Number(match[1]), period * Number(match[2] === '' ? 1 : match[2])] as const;
     if (parsedRates.size < 1000) parsedRates.set(rate, parsed);
     return parsed;
   }

@@ -336,9 +336,12 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
     return chain(new metadataClass(this.settings).determineMetadata(request, this), (data) => new Response(data));
   }
 
-  /** The challenge of the first authenticator, made afresh: the value of `WWW-Authenticate` on a 401. */
+  /** The value of `WWW-Authenticate`: the first authenticator's challenge, or with `challengePolicy: 'all'` all of them. */
   getAuthenticateHeader(request: Request<User, Auth>): string | null {
-    return this.getAuthenticators()[0]?.authenticateHeader?.(request) ?? null;
+    const all = this.settings.challengePolicy === 'all';
+    const asked = all ? this.getAuthenticators() : this.getAuthenticators().slice(0, 1);
+    const challenges = asked.map((authenticator) => authenticator.authenticateHeader?.(request) ?? '');
+    return challenges.filter((challenge) => challenge !== '').join(', ');
   }
 
   /**

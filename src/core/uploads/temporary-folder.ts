@@ -35,6 +35,7 @@ export class TemporaryFolder {
   async create(): Promise<{ readonly path: string; readonly handle: FileHandle }> {
     this.#path ??= this.#make();
     const path = join(await this.#path, String(++this.#files));
+    this.#mustLast();
     return { path, handle: await open(path, 'wx', 0o600) };
   }
 
@@ -45,9 +46,7 @@ export class TemporaryFolder {
 
   /** @throws Error when the request is over */
   read(path: string): Readable {
-    if (this.#over) {
-      throw new Error('The uploaded file was removed with its request. Copy it while the request lasts.');
-    }
+    this.#mustLast();
     const reader = createReadStream(path);
     this.#readers.add(reader);
     reader.once('close', () => {
@@ -55,6 +54,11 @@ export class TemporaryFolder {
       if (this.#over) void this.release();
     });
     return reader;
+  }
+
+  #mustLast(): void {
+    if (!this.#over) return;
+    throw new Error('The uploaded file was removed with its request. Copy it while the request lasts.');
   }
 
   /** Removes the folder; where an answer still reads from it, when that is done. Never rejects. */
@@ -66,7 +70,8 @@ export class TemporaryFolder {
 
   async #remove(folder: Promise<string>): Promise<void> {
     try {
-      await rm(await folder, { recursive: true, force: true });
+      // A file may just be made, for a client that went away: then the folder is not empty at first.
+      await rm(await folder, { recursive: true, force: true, maxRetries: 3 });
     } catch (error) {
       this.#options.logger.error({ err: error }, 'Uploaded files could not be removed.');
     }
@@ -79,13 +84,12 @@ export class TemporaryFolder {
   #watchRequest(): void {
     const { raw } = this.#options;
     const { socket, res } = raw as { readonly socket?: Closing; readonly res?: Closing };
+    const onClose = (): void => void release();
     const release = (): Promise<void> | undefined => {
-      socket?.removeListener?.('close', release);
-      res?.removeListener?.('close', release);
+      for (const emitter of [socket, res]) emitter?.removeListener?.('close', onClose);
       return this.release();
     };
-    socket?.once?.('close', release);
-    res?.once?.('close', release);
+    for (const emitter of [socket, res]) emitter?.once?.('close', onClose);
     onResponse(raw, release);
   }
 }
