@@ -127,21 +127,23 @@ async function sendPlatformResponse(
 /** Copies a stream to the socket at the speed of the client; ends when the client goes away. */
 async function pipe(body: ReadableStream<Uint8Array>, sink: HostResponse): Promise<void> {
   const reader = body.getReader();
-  let closed = false;
-  sink.once('close', () => {
-    closed = true;
-  });
+  let gone = false;
+  let resume: (() => void) | undefined;
+  const leave = (): void => {
+    gone = true;
+    resume?.();
+    // Ends a read that waits. A source that can't stop has nobody left to tell.
+    reader.cancel().catch(() => undefined);
+  };
+  if (sink.destroyed === true) leave();
+  else sink.once('close', leave);
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return;
-    if (closed) {
-      await reader.cancel();
-      return;
-    }
+    if (done || gone) return;
     if (sink.write(value)) continue;
     await new Promise<void>((resolve) => {
+      resume = resolve;
       sink.once('drain', resolve);
-      sink.once('close', resolve);
     });
   }
 }
@@ -162,18 +164,16 @@ interface BareAnswer {
 const SERVER_ERROR: BareAnswer = { status: 500, body: '{"error":"Server Error (500)"}' };
 const BAD_REQUEST: BareAnswer = { status: 400, body: '{"error":"Bad Request (400)"}' };
 
-async function fail(exchange: Exchange, error: unknown): Promise<void> {
+async function fail(exchange: Exchange, thrown: unknown): Promise<void> {
   const { sink, next } = exchange;
+  const error = toError(thrown);
   if (sink.headersSent) {
     // Half an answer is out: the client must see that the rest is missing.
     report(exchange, error);
     if (sink.writableEnded !== true) sink.destroy?.();
     return;
   }
-  if (next !== undefined) {
-    next(error);
-    return;
-  }
+  if (next !== undefined && passOn(exchange, next, error)) return;
   if (isBadRequest(error)) {
     await answerBare(exchange, BAD_REQUEST);
     return;
@@ -182,17 +182,44 @@ async function fail(exchange: Exchange, error: unknown): Promise<void> {
   await answerBare(exchange, SERVER_ERROR);
 }
 
-async function answerBare(exchange: Exchange, { status, body }: BareAnswer): Promise<void> {
+/** Express takes `next(undefined)` for "no error" and `next('route')` for a jump: behind both the next handler runs. */
+function toError(thrown: unknown): object {
+  if (typeof thrown === 'object' && thrown !== null) return thrown;
+  return new Error('What was thrown is no error; it stands in the cause.', { cause: thrown });
+}
+
+/** Gives an error to the host; false when the host fails over it and has answered nothing. */
+function passOn(exchange: Exchange, next: Next, error: object): boolean {
+  try {
+    next(error);
+    return true;
+  } catch (failure) {
+    report(exchange, failure);
+    return exchange.sink.headersSent;
+  }
+}
+
+async function answerBare(exchange: Exchange, answer: BareAnswer): Promise<void> {
   const { raw, sink } = exchange;
-  const head: ResponseHead = { status, headers: new ResponseHeaders() };
+  const head: ResponseHead = { status: answer.status, headers: new ResponseHeaders() };
   try {
     await runHooks(takeResponseHooks(raw) ?? [], head);
   } catch (error) {
     report(exchange, error);
   }
-  const flat: FlatHeaders = ['Content-Type', 'application/json'];
-  for (const [name, value] of head.headers) flat.push(name, besideHost(sink, name, value));
-  sink.writeHead(status, [...flat, 'Content-Length', String(body.length)]);
+  try {
+    writeBare(exchange, answer, head.headers);
+  } catch (error) {
+    // A hook may have set a header that can't be sent.
+    report(exchange, error);
+    if (!sink.headersSent) writeBare(exchange, answer, new ResponseHeaders());
+  }
+}
+
+function writeBare({ raw, sink }: Exchange, { status, body }: BareAnswer, headers: ResponseHeaders): void {
+  const head: FlatHeaders = ['Content-Type', 'application/json'];
+  for (const [name, value] of headers) head.push(name, besideHost(sink, name, value));
+  sink.writeHead(status, [...head, 'Content-Length', String(body.length)]);
   if (raw.method === 'HEAD') sink.end();
   else sink.end(body);
 }
@@ -200,5 +227,9 @@ async function answerBare(exchange: Exchange, { status, body }: BareAnswer): Pro
 function report({ settings, raw }: Exchange, error: unknown): void {
   // The path without its query, which may hold a token.
   const path = pathOf(raw.originalUrl ?? raw.url ?? '/');
-  settings.logger.error({ err: error, method: raw.method, path }, `Unhandled error: ${raw.method ?? ''} ${path}`);
+  try {
+    settings.logger.error({ err: error, method: raw.method, path }, `Unhandled error: ${raw.method ?? ''} ${path}`);
+  } catch {
+    // A logger that fails has nobody to tell, and the client still waits for an answer.
+  }
 }

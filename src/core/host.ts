@@ -32,6 +32,8 @@ export interface HostRequest extends Partial<BodySource> {
 export interface HostResponse {
   readonly headersSent: boolean;
   readonly writableEnded?: boolean | undefined;
+  /** Whether the connection is gone. */
+  readonly destroyed?: boolean | undefined;
   statusCode: number;
   getHeader(name: string): number | string | string[] | undefined;
   setHeader(name: string, value: number | string | readonly string[]): unknown;

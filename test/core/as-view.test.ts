@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { AllowAny, APIView, BasePermission, defineSettings, IsAuthenticated, Response } from 'sallyport';
-import type { HostRequest, Params, PermissionClasses } from 'sallyport';
+import type { AuthenticationClasses, HostRequest, Params, PermissionClasses } from 'sallyport';
 import { call, errorLog, serve } from '../support/server';
 
 class Greeting extends APIView {
   static greeting = 'hello';
+  static override authenticationClasses: AuthenticationClasses = [];
 
   override get(): Response {
     return new Response((this.constructor as typeof Greeting).greeting);
@@ -41,7 +42,7 @@ describe('asView', () => {
 
   it('D-004: overrides statics for this handler only', async () => {
     const closed = Greeting.asView({ permissionClasses: [IsAuthenticated], greeting: 'overridden' });
-    expect((await call(closed)).status).toBe(401);
+    expect((await call(closed)).status).toBe(403);
     expect((await call(Greeting.asView({ greeting: 'overridden' }))).json).toBe('overridden');
     expect((await call(Greeting.asView())).json).toBe('hello');
     expect(Greeting.permissionClasses).toBeUndefined();
@@ -57,7 +58,7 @@ describe('asView', () => {
 
   it('takes other settings, whose defaults then hold', async () => {
     const settings = defineSettings({ defaultPermissionClasses: [IsAuthenticated] });
-    expect((await call(Greeting.asView({ settings }))).status).toBe(401);
+    expect((await call(Greeting.asView({ settings }))).status).toBe(403);
   });
 
   it('D-005: the handler names its class and its overrides', () => {
@@ -75,7 +76,7 @@ describe('asView', () => {
   it('D-010: never calls a handler whose name is not in httpMethodNames', async () => {
     class Short extends Greeting {
       static override httpMethodNames = ['get', 'options'];
-      post(): Response {
+      override post(): Response {
         return new Response('open');
       }
     }
