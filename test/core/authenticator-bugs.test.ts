@@ -183,7 +183,7 @@ describe('another error of an authenticator', () => {
         }),
         succeeds,
       ],
-      [authenticator(() => later(() => Promise.reject(thrown))), succeeds],
+      [authenticator(() => Promise.reject(thrown)), succeeds],
     ]) {
       const { answer, errors } = await answerOf(list);
       expect(answer.status).toBe(500);

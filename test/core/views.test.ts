@@ -10,7 +10,9 @@ import {
   BaseThrottle,
   defineSettings,
   DjangoPermissionDenied,
+  FormParser,
   Http404,
+  JSONParser,
   JSONRenderer,
   MethodNotAllowed,
   NotAuthenticated,
@@ -273,7 +275,7 @@ describe('finding the handler', () => {
   });
 
   it('D-037: OPTIONS tells about the view, and is a method like any other where metadata is switched off', async () => {
-    const told = await call(Ok.asView(), { method: 'OPTIONS' });
+    const told = await call(Ok.asView({ parserClasses: [JSONParser, FormParser] }), { method: 'OPTIONS' });
     expect(told.status).toBe(200);
     expect(told.text).toBe(
       '{"name":"Ok","description":"","renders":["application/json"],"parses":["application/json","application/x-www-form-urlencoded"]}',
