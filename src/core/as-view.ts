@@ -57,7 +57,7 @@ function isOverridden(view: ViewClass, member: string): boolean {
  * @throws TypeError for a name that the class doesn't have (the texts are Django's)
  */
 export function withOverrides(view: ViewClass, overrides: ViewOverrides): ViewClass {
-  const names = Object.keys(overrides).filter((name) => overrides[name] !== undefined);
+  const names = Object.keys(overrides);
   if (names.length === 0) return view;
   const derived = class extends (view as new () => APIView) {} as unknown as ViewClass;
   for (const name of names) {

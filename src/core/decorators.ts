@@ -3,7 +3,7 @@ import { ImproperlyConfigured } from './exceptions';
 import type { GuaranteesAuthentication, PermissionClasses } from './permissions';
 import type { Awaitable } from './policy';
 import type { AuthenticatedRequest, Request } from './request';
-import { addToRecord, ownRecord, type Policies, type PolicyName } from './resolution';
+import { addToRecord, ownRecord, POLICY_NAMES, type Policies, type PolicyName } from './resolution';
 import type { Settings } from './settings';
 import type { BaseUser } from './users';
 import { APIView, type Params, type ViewClass, type ViewHandler, type ViewResult } from './views';
@@ -175,14 +175,31 @@ interface FunctionView {
   self?: unknown;
 }
 
+const OPTIONS: ReadonlySet<string> = new Set([...POLICY_NAMES, 'settings']);
+
+/** A misspelled list, or one that is lost in a cycle of imports, must not leave the view open. */
+function checkOptions(base: unknown, statics: object): void {
+  if (typeof base !== 'function') {
+    throw new ImproperlyConfigured(
+      'apiView got no class under `extends`. Write extends: AppView; if it is written, do two modules import each other?',
+    );
+  }
+  const unknown = Object.keys(statics).find((name) => !OPTIONS.has(name));
+  if (unknown === undefined) return;
+  throw new ImproperlyConfigured(
+    `apiView has no option '${unknown}'. Options are: extends, ${[...OPTIONS].join(', ')}.`,
+  );
+}
+
 /** Builds the class of a function view, once. */
 function build(view: FunctionView, methods: readonly string[], options: ApiViewOptions | undefined): ViewHandler {
-  const { extends: base = APIView, ...statics } = options ?? {};
+  const { extends: base, ...statics } = { extends: APIView, ...options };
+  checkOptions(base, statics);
   const { fn } = view;
   const viewClass = class extends (base as new () => APIView) {} as unknown as ViewClass;
   const httpMethodNames = [...new Set([...methods.map((method) => method.toLowerCase()), 'options'])];
   for (const [name, value] of Object.entries({ ...statics, name: fn.name, httpMethodNames })) {
-    if (value !== undefined) Object.defineProperty(viewClass, name, { value, configurable: true });
+    Object.defineProperty(viewClass, name, { value, configurable: true });
   }
   const record = ownRecord(fn);
   if (record !== undefined) addToRecord(viewClass, record);

@@ -88,8 +88,16 @@ function find(view: ViewClass, name: PolicyName): Found | undefined {
     }
     if (record !== undefined) return { value: record, declaredBy: className };
     if (own !== undefined) return { value: own, declaredBy: className };
+    refuseUndefined(current as ViewClass, name);
   }
   return undefined;
+}
+
+/** A list that a cycle of imports left undefined must not count as none: then the inherited one would guard, or nothing. */
+function refuseUndefined(view: ViewClass, name: PolicyName): void {
+  if (!GUARDS.includes(name) || !Object.hasOwn(view, name)) return;
+  if (Object.hasOwn(view.prototype as object, ROOT)) return; // APIView itself declares all of them without a value
+  throw new ImproperlyConfigured(`${view.name}.${name} is undefined. Do two modules import each other?`);
 }
 
 const settingName = (name: string): keyof Settings =>
@@ -102,6 +110,9 @@ const settingName = (name: string): keyof Settings =>
 export function resolvePolicies(view: ViewClass): ResolvedPolicies {
   refuseInstanceMembers(view);
   const { settings } = view;
+  if ((settings as Settings | undefined) === undefined) {
+    throw new ImproperlyConfigured(`The settings of ${view.name} are undefined. Do two modules import each other?`);
+  }
   const resolved: Record<string, unknown> = {};
   for (const name of [...LISTS, ...SINGLES]) {
     const found = find(view, name);
@@ -151,13 +162,24 @@ function describe(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** Getters on the prototype under the name of a policy: nobody would read them, so the view would stand open. */
+/** Policies of the prototype: nobody would read a getter, or what is decorated onto a method, so the view would stand open. */
 function refuseInstanceMembers(view: ViewClass): void {
   let prototype = view.prototype as object;
   while (!Object.hasOwn(prototype, ROOT)) {
     for (const name of GUARDS) if (Object.hasOwn(prototype, name)) throw notStatic(view, name);
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      const record = typeof value === 'function' && name !== 'constructor' ? ownRecord(value as object) : undefined;
+      if (record !== undefined) throw notOnMethod(view, name, Object.keys(record)[0]!);
+    }
     prototype = Object.getPrototypeOf(prototype) as object;
   }
+}
+
+function notOnMethod(view: ViewClass, method: string, policy: string): ImproperlyConfigured {
+  return new ImproperlyConfigured(
+    `@${policy} above the method ${view.name}.${method} would be ignored: policies are those of the whole view. ` +
+      `Write it above the class, or override the getter of the policy's instances and look at request.method there.`,
+  );
 }
 
 /** The mark of the prototype that all views inherit from. */

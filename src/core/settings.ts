@@ -201,6 +201,7 @@ const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
 });
 
 const NAMES: ReadonlySet<string> = new Set([...Object.keys(defaults), 'cache']);
+const IS_CLASS = /Class(?:es)?$/;
 
 /**
  * Makes the settings of an app, usually in one place: a static field of its base view.
@@ -225,9 +226,13 @@ export function extendSettings(
   options: SettingsInput,
   ...namespaces: readonly NamespaceValue[]
 ): Settings {
-  for (const name of Object.keys(options)) {
+  for (const [name, value] of Object.entries(options)) {
     if (!NAMES.has(name)) {
       throw new ImproperlyConfigured(`Unknown setting '${name}'. Settings are: ${[...NAMES].join(', ')}.`);
+    }
+    if (value === undefined && IS_CLASS.test(name)) {
+      // Taken for "left out", a list that a cycle of imports lost would leave every view open.
+      throw new ImproperlyConfigured(`The setting '${name}' is undefined. Do two modules import each other?`);
     }
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

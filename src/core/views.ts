@@ -13,7 +13,7 @@ import { askObjectPermission, askPermission, type Permission, type PermissionCla
 import { chain, inOrder, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
 import type { Renderer, RendererContext } from './renderers';
 import { Request } from './request';
-import { GUARDS, notStatic, resolvePolicies, ROOT, type ResolvedPolicies } from './resolution';
+import { GUARDS, notStatic, refuseInstanceFields, resolvePolicies, ROOT, type ResolvedPolicies } from './resolution';
 import { isPlatformResponse, isResponse, Response, withDefaults } from './response';
 import { defaultSettings, type ParserClasses, type RendererClasses, type Settings } from './settings';
 import type { Throttle, ThrottleClasses } from './throttling';
@@ -107,8 +107,10 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   }
 
   private get prepared(): PreparedView {
+    if (this[PREPARED] !== undefined) return this[PREPARED];
     const view = this.constructor as ViewClass;
-    return (this[PREPARED] ??= new PreparedView(view, resolvePolicies(view)));
+    refuseInstanceFields(this, view);
+    return (this[PREPARED] = new PreparedView(view, resolvePolicies(view)));
   }
 
   /** The methods that this view answers, for `Allow`. */
