@@ -27,6 +27,7 @@ const layers: readonly Layer[] = [
   { files: /^crypto\//, node: true, loads: [/^crypto\//] },
   // DRF's default list of authentication classes names these two.
   { files: /^core\/(settings|defaults)$/, node: true, loads: [pure, core, /^auth\/(basic|session)\//] },
+  { files: /^core\/uploads\//, node: true, loads: [pure, core], packages: [/^@fastify\/busboy$/] },
   { files: core, node: true, loads: [pure, core] },
   // Protocols and ports are plain data and functions: they know no request, no view and no database.
   {
@@ -40,16 +41,24 @@ const layers: readonly Layer[] = [
   {
     files: /^mikro-orm\//,
     node: true,
-    loads: [/^mikro-orm\//, pure, /^core\/(users|errors)$/, models],
+    loads: [/^mikro-orm\//, pure, /^core\/(users|backends|clock|errors)$/, models],
     types: [core, stores],
     packages: [/^@mikro-orm\//],
   },
   { files: /^testing\//, node: true, loads: [/^testing\//, pure, core, rootSchemes, models], types: [stores] },
+  // Only here does a command meet the database, and only when it runs.
+  {
+    files: /^cli\/database$/,
+    node: true,
+    loads: [/^cli\//, pure, core, /^mikro-orm\/index$/],
+    types: [stores],
+    packages: [/^@mikro-orm\//],
+  },
   {
     files: /^cli\//,
     node: true,
-    loads: [/^cli\//, pure, core, rootSchemes],
-    types: [stores],
+    loads: [/^cli\//, pure, core],
+    types: [stores, /^mikro-orm\/index$/],
     packages: [/^commander$/],
   },
   { files: /^index$/, loads: [pure, core, rootSchemes] },

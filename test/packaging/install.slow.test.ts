@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PackedPackage, runNode } from './packed-package';
+import { PackedPackage, readManifest, root, runNode } from './packed-package';
 
 describe('npm install of the package into an empty folder', () => {
   let packed: PackedPackage;
@@ -17,9 +17,12 @@ describe('npm install of the package into an empty folder', () => {
   });
   afterAll(() => packed.remove());
 
-  it('brings commander and nothing else: peers are the choice of the app', () => {
-    const packages = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'));
-    expect(packages).toEqual(['commander', 'sallyport']);
+  it('brings its dependencies and nothing else: peers are the choice of the app', () => {
+    const lock = readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8');
+    const { packages } = JSON.parse(lock) as { packages: object };
+    const { dependencies = {} } = readManifest(root);
+    const expected = ['sallyport', ...Object.keys(dependencies)].map((name) => `node_modules/${name}`);
+    expect(Object.keys(packages).sort()).toEqual(expected.sort());
   });
 
   it('can be required and imported', () => {
