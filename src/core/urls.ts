@@ -94,7 +94,7 @@ const CONVERTERS: Readonly<Record<string, Converter>> = {
   int: { regex: '[0-9]+', parse: toInteger },
   slug: { regex: '[-a-zA-Z0-9_]+', parse: same },
   uuid: { regex: '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', parse: same },
-  path: { regex: '.+', parse: same },
+  path: { regex: '[^\\n]+', parse: same },
 };
 
 type Piece = string | { readonly param: string; readonly converter: Converter };
@@ -275,7 +275,8 @@ function buildPath(route: Compiled, params: Params, given: readonly string[]): s
 function withSuffix(path: string, suffix: NonNullable<Route['suffix']>, params: Params): string | null {
   const format = params[suffix.param ?? 'None'];
   if (typeof format !== 'string' || suffix.allowed?.includes(format) === false) return null;
-  return encodePath(`${path.replace(/\/+$/, '')}.${format}`);
+  // With the slash that a request may leave out, as DRF writes it.
+  return encodePath(`${path.replace(/\/+$/, '')}.${format}/`);
 }
 
 /** The text of a parameter; null where it is missing or no text of its converter. */
