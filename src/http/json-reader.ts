@@ -16,6 +16,9 @@ const LONG_INTEGER = /(?<![\d.])\d{16}/;
  * @throws InvalidJSON
  */
 export function readJSON(text: string, strict = true): unknown {
+  if (text.startsWith('\ufeff')) {
+    throw new InvalidJSON('Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)');
+  }
   if (!LONG_INTEGER.test(text)) {
     try {
       return JSON.parse(text);

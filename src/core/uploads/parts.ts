@@ -46,7 +46,9 @@ class Splitter {
   readonly #parts: Readable[] = [];
   readonly #work: Promise<void>[] = [];
   #count = 0;
+  #finished = false;
   #failure: { readonly error: unknown } | undefined;
+  #resolve = (): void => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
   constructor(splitting: Splitting) {
@@ -54,6 +56,10 @@ class Splitter {
     this.#dicer = new Dicer({ boundary: splitting.boundary });
     this.#dicer.on('error', (error) => {
       this.#fail(error);
+    });
+    this.#dicer.on('finish', () => {
+      this.#finished = true;
+      this.#resolve();
     });
     this.#dicer.on('part', (part) => {
       if (++this.#count > splitting.maxParts) throw new TooManyParts(`more than ${String(splitting.maxParts)} parts`);
@@ -66,12 +72,13 @@ class Splitter {
   /** Resolves when the parts have taken the chunk, so that the client is not faster than they are. */
   write(chunk: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
-      // A part that fails is not read on, and then there is no callback.
-      this.#reject = reject;
       if (this.#failure !== undefined) throw this.#failure.error;
-      this.#dicer.write(chunk, () => {
-        resolve();
-      });
+      // There is no callback where a part fails, since that is not read on, and none for the chunk that ends the body
+      // while its parts are still being read.
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (this.#finished) resolve();
+      else this.#dicer.write(chunk, () => this.#resolve());
     });
   }
 
