@@ -48,6 +48,8 @@ export * from './core/throttling';
 export * from './core/urls';
 export { UploadedFile } from './core/uploads/uploaded-file';
 export * from './core/users';
+export { validated } from './core/validation';
+export type { ValidationOptions } from './core/validation';
 export * from './core/versioning';
 export { dedent, getViewDescription, getViewName } from './core/view-names';
 export * from './core/views';
