@@ -68,7 +68,7 @@ async function errorsOf(data: unknown, partial = false): Promise<unknown> {
     (thrown: unknown) => thrown,
   );
   if (error === null) return null;
-  if (!(error instanceof ValidationError)) throw error;
+  if (!(error instanceof ValidationError)) throw error as Error;
   return JSON.parse(JSON.stringify(error.detail));
 }
 
