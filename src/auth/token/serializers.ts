@@ -1,4 +1,5 @@
 import { getErrorDetails, ValidationError, type ErrorTree } from '../../core/exceptions';
+import type { DescribedSerializer } from '../../core/metadata';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
@@ -16,8 +17,15 @@ export interface SerializerContext {
   readonly settings: Settings;
 }
 
+/** What OPTIONS tells of the fields. */
+const FIELDS: DescribedSerializer['fields'] = Object.freeze({
+  username: { type: 'string', required: true, read_only: false, label: 'Username' },
+  password: { type: 'string', required: true, read_only: false, label: 'Password' },
+  token: { type: 'string', required: false, read_only: true, label: 'Token' },
+});
+
 /** Checks a username and password; DRF's class of this name, with its texts. */
-export class AuthTokenSerializer<User extends BaseUser = BaseUser> {
+export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements DescribedSerializer {
   #errors: Record<string, ErrorTree> | undefined;
   #validated: AuthTokenData<User> | undefined;
 
@@ -45,6 +53,10 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> {
     }
     if (this.#errors !== undefined && options.raiseException === true) throw new ValidationError(this.#errors);
     return this.#errors === undefined;
+  }
+
+  get fields(): DescribedSerializer['fields'] {
+    return FIELDS;
   }
 
   get errors(): Readonly<Record<string, ErrorTree>> {

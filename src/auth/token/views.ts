@@ -1,4 +1,5 @@
 import { ImproperlyConfigured } from '../../core/exceptions';
+import { MultiPartParser } from '../../core/multipart';
 import { FormParser, JSONParser } from '../../core/parsers';
 import type { PermissionClasses } from '../../core/permissions';
 import { JSONRenderer } from '../../core/renderers';
@@ -29,7 +30,7 @@ import { authtoken } from './settings';
 export class ObtainAuthToken<User extends BaseUser = BaseUser> extends APIView<User> {
   static override throttleClasses: ThrottleClasses = [];
   static override permissionClasses: PermissionClasses = [];
-  static override parserClasses: ParserClasses = [FormParser, JSONParser];
+  static override parserClasses: ParserClasses = [FormParser, MultiPartParser, JSONParser];
   static override rendererClasses: RendererClasses = [JSONRenderer];
 
   /** @throws ImproperlyConfigured without a user store or token store */
@@ -51,7 +52,7 @@ export class ObtainAuthToken<User extends BaseUser = BaseUser> extends APIView<U
   }
 
   /** The serializer of a body. */
-  getSerializer(data: unknown): AuthTokenSerializer<User> {
+  getSerializer(data?: unknown): AuthTokenSerializer<User> {
     return new this.serializerClass(data, { request: this.request, settings: this.settings });
   }
 
