@@ -1,6 +1,5 @@
 import { ImproperlyConfigured } from '../../core/exceptions';
 import { MultiPartParser } from '../../core/multipart';
-import { MultiPartParser } from '../../core/multipart';
 import { FormParser, JSONParser } from '../../core/parsers';
 import type { PermissionClasses } from '../../core/permissions';
 import { JSONRenderer } from '../../core/renderers';
