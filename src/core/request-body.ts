@@ -134,10 +134,7 @@ export class RequestBody {
     }
     this.#fields = parsed.data;
     this.#files = parsed.files;
-    const merged = new QueryDict<unknown>();
-    for (const [name, values] of parsed.data.lists()) merged.setlist(name, values);
-    for (const [name, values] of parsed.files.lists()) for (const value of values) merged.append(name, value);
-    this.#data = merged;
+    this.#data = parsed.merged();
   }
 
   #settleEmpty(form: boolean): void {
