@@ -56,6 +56,8 @@ const GUARDS = [
   'throttleScope',
 ] as const;
 
+const settingOf = (name: string): string => `default${name[0]!.toUpperCase()}${name.slice(1)}`;
+
 /** Decorators by the name of the policy, called without knowing which one. */
 const decorate = (name: (typeof GUARDS)[number], value: unknown) =>
   (sallyport[name] as unknown as (policy: unknown) => (target: object) => void)(value);
@@ -345,10 +347,7 @@ describe('a policy that is none', () => {
       for (const make of [
         () => withStatic(Open, name, value).asView(),
         () => Open.asView({ [name]: value }),
-        () =>
-          Open.asView({
-            settings: defineSettings({ [`d${`efault${name[0]!.toUpperCase()}`}${name.slice(1)}`]: value }),
-          }),
+        () => Open.asView({ settings: defineSettings({ [settingOf(name)]: value }) }),
       ]) {
         expect(make).toThrow(ImproperlyConfigured);
         expect(make).toThrow(message);
