@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { MikroORM, RequestContext } from '@mikro-orm/postgresql';
 import type { EntitySchema, Options } from '@mikro-orm/postgresql';
 import { baseTokenSchema, migrate, TokenSchema, UserSchema } from 'sallyport/mikro-orm';
@@ -40,9 +41,18 @@ export async function openOrm(
     orms.push(orm);
     return orm;
   };
-  const orm = await another({ debug: ['query'], colors: false, logger: (line) => void log.push(line) });
-  await migrate(orm);
-  await orm.schema.updateSchema({ dropTables: false });
+  const close = async (): Promise<void> => {
+    await Promise.all(orms.map((each) => each.close(true)));
+    await database.drop();
+  };
+  const orm = await another({ debug: ['query'], logger: (line) => void log.push(line) });
+  try {
+    await migrate(orm);
+    await orm.schema.updateSchema({ dropTables: false });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   log.length = 0;
   return {
     orm,
@@ -50,14 +60,11 @@ export async function openOrm(
     statements: () =>
       log
         .splice(0)
-        .map((line) => line.replace(/^\[query\] | \[took .*$/g, ''))
+        .map((line) => stripVTControlCharacters(line).replace(/^\[query\] | \[took .*$/g, ''))
         .filter((line) => !/^(begin|commit|rollback)$/.test(line)),
     sql: (query, params = []) => orm.em.getConnection().execute(query, params),
     inRequest: (work) => RequestContext.create(orm.em, work),
     another,
-    close: async () => {
-      await Promise.all(orms.map((each) => each.close(true)));
-      await database.drop();
-    },
+    close,
   };
 }

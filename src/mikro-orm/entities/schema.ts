@@ -1,9 +1,25 @@
-import type { EntitySchemaMetadata } from '@mikro-orm/core';
+import { EntitySchema } from '@mikro-orm/core';
+import type { EntityClass, EntitySchemaMetadata } from '@mikro-orm/core';
 import type { Clock } from '../../core/clock';
 import { djangoName } from './django-names';
 
 /** The part of an `EntitySchema` that describes the columns. */
 export type SchemaProperties<Entity> = NonNullable<EntitySchemaMetadata<Entity>['properties']>;
+
+/** No entity. */
+abstract class Unmapped {}
+
+/**
+ * A schema that stands for itself alone. Where a class derives from another, MikroORM would hand down the other's
+ * indexes, and map it although the app hasn't listed it, because an import has registered it.
+ */
+export function standaloneSchema<Entity>(
+  meta: EntitySchemaMetadata<Entity> & { readonly class: EntityClass<Entity> },
+): EntitySchema<Entity> {
+  const schema = new EntitySchema<Entity>({ ...meta, extends: Unmapped });
+  EntitySchema.REGISTRY.delete(meta.class);
+  return schema;
+}
 
 /** A moment, to the microsecond as Django keeps it. */
 export const moment = { type: 'datetime', columnType: 'timestamptz' } as const;
@@ -24,8 +40,16 @@ export function text(length: number): { type: 'string'; length: number; default:
 /** See `text`. */
 export const flag = { type: 'boolean', default: null } as const;
 
-/** The second index that Django gives to a unique text, for `LIKE 'x%'`. */
-export function likeIndex(table: string, column: string): { name: string; expression: string } {
+/**
+ * The second index that Django gives to a unique text, for `LIKE 'x%'`.
+ * @param property the property that holds the text; its column has the same name unless it says otherwise
+ */
+export function likeIndex(
+  table: string,
+  property: string,
+  properties: Readonly<Record<string, object | undefined>>,
+): { name: string; expression: string } {
+  const { fieldName: column = property } = (properties[property] ?? {}) as { fieldName?: string };
   const name = djangoName(table, column, '_like');
   return { name, expression: `CREATE INDEX "${name}" ON "${table}" ("${column}" varchar_pattern_ops)` };
 }

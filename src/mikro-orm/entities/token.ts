@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock';
 import { systemRandom } from '../../crypto/random';
 import type { RandomSource } from '../../crypto/random';
 import { djangoName } from './django-names';
-import { creationMoment, likeIndex, text } from './schema';
+import { creationMoment, likeIndex, standaloneSchema, text } from './schema';
 import type { SchemaProperties } from './schema';
 import { UserSchema } from './user';
 
@@ -57,8 +57,9 @@ function keyedByUser<T extends TokenRecord>(
   more: Partial<SchemaProperties<T>>,
 ): EntitySchema<T> {
   const { class: entityClass, tableName, user = UserSchema, random = systemRandom, properties } = options;
-  const columns = {
+  const all = {
     key: { ...text(40), primary: true },
+    ...more,
     user: {
       kind: '1:1',
       entity: () => user,
@@ -72,13 +73,14 @@ function keyedByUser<T extends TokenRecord>(
       updateRule: 'no action',
       unique: false, // of its own, MikroORM would defer this too, and ON CONFLICT takes no constraint that is deferred
     },
+    ...properties,
   };
-  return new EntitySchema<T>({
+  return standaloneSchema<T>({
     class: entityClass,
     tableName,
-    indexes: [likeIndex(tableName, 'key')],
+    indexes: [likeIndex(tableName, 'key', all)],
     uniques: [{ name: `${tableName}_user_id_key`, properties: ['user' as EntityKey<T>] }],
-    properties: { ...columns, ...more, ...properties } as unknown as SchemaProperties<T>,
+    properties: all as unknown as SchemaProperties<T>,
     hooks: { beforeCreate: [({ entity }: EventArgs<T>) => void (entity.key ||= generateKey(random))] },
   });
 }

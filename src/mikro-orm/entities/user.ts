@@ -1,11 +1,15 @@
-import { EntitySchema } from '@mikro-orm/core';
-import type { EntityClass, EventArgs } from '@mikro-orm/core';
+import type { EntityClass, EntitySchema, EventArgs } from '@mikro-orm/core';
 import { BaseToken, Token } from '../../auth/token/models';
 import { systemClock } from '../../core/clock';
 import type { Clock } from '../../core/clock';
 import { User } from '../../core/users';
-import { creationMoment, flag, likeIndex, moment, text } from './schema';
+import { creationMoment, flag, likeIndex, moment, standaloneSchema, text } from './schema';
 import type { SchemaProperties } from './schema';
+
+const DJANGO_TABLE = 'auth_user';
+
+/** How Django numbers rows. Not for tables of an app: in a diff, MikroORM 6 makes such a column without its primary key. */
+const identity = { generated: 'by default as identity' };
 
 export interface UserSchemaOptions<U extends User> {
   /** A class derived from `User`. */
@@ -22,14 +26,15 @@ export interface UserSchemaOptions<U extends User> {
  * Maps a class of users to the columns of Django's `auth_user`, for the list of entities of an app.
  *
  * MikroORM's schema generator finds nothing to change in a table that Django 4.1 or later has made, or our migrations.
- * Earlier versions made the key a `serial`: let `schemaGenerator.skipTables` of MikroORM name such a table.
+ * Earlier versions made the key a `serial`: let `schemaGenerator.skipTables` of MikroORM name such a table. The table of a
+ * class of your own is made by your own migrations.
  *
  * @example userSchema({ class: Member, tableName: 'members', properties: { phone: { type: 'string', length: 20 } } })
  */
 export function userSchema<U extends User = User>(options: UserSchemaOptions<U>): EntitySchema<U> {
-  const { class: entityClass, tableName = 'auth_user', clock = systemClock } = options;
-  const columns: Partial<SchemaProperties<User>> = {
-    id: { type: 'integer', primary: true, generated: 'by default as identity' },
+  const { class: entityClass, tableName = DJANGO_TABLE, clock = systemClock } = options;
+  const all = {
+    id: { type: 'integer', primary: true, autoincrement: true, ...(tableName === DJANGO_TABLE && identity) },
     password: { ...text(128), hidden: true },
     lastLogin: { ...moment, nullable: true },
     isSuperuser: flag,
@@ -40,12 +45,13 @@ export function userSchema<U extends User = User>(options: UserSchemaOptions<U>)
     isStaff: flag,
     isActive: flag,
     dateJoined: creationMoment(clock),
+    ...options.properties,
   };
-  return new EntitySchema<U>({
+  return standaloneSchema<U>({
     class: entityClass,
     tableName,
-    indexes: [likeIndex(tableName, 'username')],
-    properties: { ...columns, ...options.properties } as SchemaProperties<U>,
+    indexes: [likeIndex(tableName, 'username', all)],
+    properties: all as unknown as SchemaProperties<U>,
     hooks: { beforeDelete: [deleteTokens] },
   });
 }

@@ -11,7 +11,7 @@ export type AnyClass<T = object> = abstract new (...args: never[]) => T;
  */
 export function metadataOf({ em }: Orm, entity: AnyClass): EntityMetadata {
   for (const meta of em.getMetadata()) {
-    if (meta.class === entity) return meta;
+    if (meta.class === entity && !meta.abstract) return meta;
   }
   throw new ImproperlyConfigured(
     `The class ${entity.name} is not among the entities of MikroORM. Add its schema: MikroORM.init({ entities: [ … ] }).`,

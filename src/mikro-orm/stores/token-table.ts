@@ -57,6 +57,7 @@ export class TokenTable<T extends TokenRecord> {
    */
   async insert(em: EntityManager, token: T, onConflict: OnConflict): Promise<T | null> {
     const { meta, table, selection } = this.#tokens;
+    assertOneForEachUser(meta, this.#user);
     for (const { name, onCreate } of meta.props) {
       if (onCreate !== undefined && Reflect.get(token, name) == null) Reflect.set(token, name, onCreate(token, em));
     }
@@ -96,4 +97,11 @@ function userMetadata(meta: EntityMetadata, user: EntityProperty): EntityMetadat
   }
   assertUserClass(user.targetMeta);
   return user.targetMeta;
+}
+
+function assertOneForEachUser({ className, uniques }: EntityMetadata, { name, unique }: EntityProperty): void {
+  if (Boolean(unique) || uniques.some(({ properties }) => [properties].flat().join() === name)) return;
+  throw new ImproperlyConfigured(
+    `A user may have many rows of ${className}, so none is theirs. Map its property 'user' as 1:1, or as unique.`,
+  );
 }

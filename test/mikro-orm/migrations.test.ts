@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Migrator } from '@mikro-orm/migrations';
+import { MikroORM } from '@mikro-orm/postgresql';
+import type { EntitySchema, Options } from '@mikro-orm/postgresql';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Token, User } from 'sallyport';
+import { migrate, migratorOptions, tokenSchema, TokenSchema, userSchema, UserSchema } from 'sallyport/mikro-orm';
+import { createDatabase } from '../support/database';
+import type { TestDatabase } from '../support/database';
+
+const DJANGO = readFileSync(path.join(__dirname, 'fixtures/django-schema.sql'), 'utf8');
+const ALL = ['sallyport_0001_auth_user', 'sallyport_0002_authtoken_token'];
+
+class Member extends User {}
+const MemberSchema = userSchema({ class: Member, tableName: 'club_member' });
+
+describe('The migrations', () => {
+  let database: TestDatabase;
+  let orms: MikroORM[];
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    orms = [];
+  });
+  afterEach(async () => {
+    await Promise.all(orms.map((orm) => orm.close(true)));
+    await database.drop();
+  });
+
+  async function open(entities: EntitySchema[] = [UserSchema, TokenSchema], options: Options = {}): Promise<MikroORM> {
+    const orm = await MikroORM.init({ clientUrl: database.url, entities, ...options });
+    orms.push(orm);
+    return orm;
+  }
+  const query = (orm: MikroORM, sql: string): Promise<Record<string, unknown>[]> => orm.em.getConnection().execute(sql);
+
+  /** All that PostgreSQL knows of the two tables, but for where the number of a user comes from. */
+  async function describeTables(orm: MikroORM): Promise<object> {
+    const tables = "('auth_user'::regclass, 'authtoken_token'::regclass)";
+    return {
+      columns: await query(
+        orm,
+        `SELECT attrelid::regclass::text AS table, attnum, attname, format_type(atttypid, atttypmod) AS type, attnotnull
+           FROM pg_attribute WHERE attnum > 0 AND attrelid IN ${tables} ORDER BY 1, 2`,
+      ),
+      defaults: await query(
+        orm,
+        `SELECT table_name, column_name FROM information_schema.columns
+          WHERE table_name IN ('auth_user', 'authtoken_token') AND column_default IS NOT NULL AND column_name <> 'id'`,
+      ),
+      constraints: await query(
+        orm,
+        `SELECT conrelid::regclass::text AS table, conname, pg_get_constraintdef(oid) AS definition
+           FROM pg_constraint WHERE conrelid IN ${tables} ORDER BY 1, 2`,
+      ),
+      indexes: await query(
+        orm,
+        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('auth_user', 'authtoken_token') ORDER BY 1",
+      ),
+      sequence: await query(
+        orm,
+        "SELECT pg_get_serial_sequence('auth_user', 'id') AS name, format_type(seqtypid, NULL) AS type, seqstart, seqincrement FROM pg_sequence WHERE seqrelid = pg_get_serial_sequence('auth_user', 'id')::regclass",
+      ),
+    };
+  }
+  const tables = async (orm: MikroORM): Promise<unknown[]> =>
+    (await query(orm, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")).map(
+      ({ tablename }) => tablename,
+    );
+
+  it('make the tables exactly as Django makes them', async () => {
+    const orm = await open();
+    expect(await migrate(orm)).toEqual(ALL);
+    const ours = await describeTables(orm);
+
+    await query(orm, 'DROP TABLE authtoken_token, auth_user, sallyport_migrations');
+    await query(orm, DJANGO);
+    expect(ours).toEqual(await describeTables(orm));
+  });
+
+  it('number the users as Django 4.1 and later do', async () => {
+    const orm = await open();
+    await migrate(orm);
+    expect(
+      await query(
+        orm,
+        "SELECT identity_generation FROM information_schema.columns WHERE table_name = 'auth_user' AND column_name = 'id'",
+      ),
+    ).toEqual([{ identity_generation: 'BY DEFAULT' }]);
+  });
+
+  it("are what MikroORM's schema generator makes of the entities too", async () => {
+    const orm = await open();
+    await migrate(orm);
+    const ours = await describeTables(orm);
+    await query(orm, 'DROP TABLE authtoken_token, auth_user, sallyport_migrations');
+    await orm.schema.createSchema();
+    expect(await describeTables(orm)).toEqual(ours);
+  });
+
+  it('run once', async () => {
+    const orm = await open();
+    await migrate(orm);
+    expect(await migrate(orm)).toEqual([]);
+    expect((await query(orm, 'SELECT name FROM sallyport_migrations ORDER BY id')).map(({ name }) => name)).toEqual(
+      ALL,
+    );
+  });
+
+  it('run once where several processes start together', async () => {
+    const several = await Promise.all([1, 2, 3, 4, 5].map(() => open()));
+    const applied = await Promise.all(several.map((orm) => migrate(orm)));
+    expect(applied.flat().sort()).toEqual(ALL);
+  });
+
+  it('leave the tables and rows of Django alone', async () => {
+    const orm = await open();
+    await query(orm, DJANGO);
+    await query(orm, "INSERT INTO auth_user VALUES (7, '', NULL, false, 'ann', '', '', '', false, true, now())");
+    await query(orm, 'DROP INDEX auth_user_username_6821ab7c_like');
+    const before = await describeTables(orm);
+    await migrate(orm);
+    expect(await describeTables(orm)).toEqual(before);
+    expect(await query(orm, 'SELECT id, username FROM auth_user')).toEqual([{ id: 7, username: 'ann' }]);
+  });
+
+  it('make a table that Django has not made yet', async () => {
+    const orm = await open();
+    await query(orm, DJANGO);
+    await query(orm, 'DROP TABLE authtoken_token');
+    await migrate(orm);
+    expect(await tables(orm)).toEqual(['auth_user', 'authtoken_token', 'django_migrations', 'sallyport_migrations']);
+  });
+
+  it('leave nothing behind when one fails', async () => {
+    const orm = await open([MemberSchema, tokenSchema({ class: Token, user: MemberSchema as never })]);
+    await expect(migrate(orm)).rejects.toThrow('relation "club_member" does not exist');
+    expect(await tables(orm)).toEqual([]);
+  });
+
+  it('make no table that the app maps no class to, until it does', async () => {
+    const users = await open([UserSchema]);
+    expect(await migrate(users)).toEqual(['sallyport_0001_auth_user']);
+    expect(await migrate(await open())).toEqual(['sallyport_0002_authtoken_token']);
+  });
+
+  it('let the foreign key of the tokens follow the class of the users', async () => {
+    const orm = await open([MemberSchema, tokenSchema({ class: Token, user: MemberSchema as never })]);
+    await query(orm, 'CREATE TABLE club_member (id serial PRIMARY KEY)');
+    expect(await migrate(orm)).toEqual(['sallyport_0002_authtoken_token']);
+    const keys = await query(
+      orm,
+      "SELECT conname, confrelid::regclass::text AS target FROM pg_constraint WHERE contype = 'f'",
+    );
+    expect(keys).toEqual([{ conname: 'authtoken_token_user_id_35299eff_fk_club_member_id', target: 'club_member' }]);
+  });
+
+  describe("in MikroORM's own migrator", () => {
+    const withMigrator = (): Promise<MikroORM> =>
+      open(undefined, { extensions: [Migrator], migrations: { ...migratorOptions(), silent: true } });
+
+    it('do the same, and both know what the other has done', async () => {
+      const orm = await withMigrator();
+      await orm.migrator.up();
+      const theirs = await describeTables(orm);
+      expect(await migrate(orm)).toEqual([]);
+
+      await query(orm, 'DROP TABLE authtoken_token, auth_user, sallyport_migrations');
+      await migrate(orm);
+      expect(await describeTables(orm)).toEqual(theirs);
+      expect(await orm.migrator.getPendingMigrations()).toEqual([]);
+    });
+
+    it('go back, one by one, and forth again', async () => {
+      const orm = await withMigrator();
+      await orm.migrator.up();
+      await orm.migrator.down();
+      expect(await tables(orm)).toEqual(['auth_user', 'sallyport_migrations']);
+      await orm.migrator.down();
+      expect(await tables(orm)).toEqual(['sallyport_migrations']);
+      await orm.migrator.up();
+      expect(await tables(orm)).toEqual(['auth_user', 'authtoken_token', 'sallyport_migrations']);
+    });
+
+    it('never drop what is Django’s', async () => {
+      const orm = await withMigrator();
+      await query(orm, DJANGO);
+      await orm.migrator.up();
+      await orm.migrator.down({ to: 0 });
+      expect(await tables(orm)).toEqual(['auth_user', 'authtoken_token', 'django_migrations', 'sallyport_migrations']);
+    });
+  });
+});
