@@ -116,7 +116,7 @@ export interface ApiViewDecorator<R> {
   /** Above a static method, standard decorators. */
   <F extends ViewFunction<R>>(target: F, context: ClassMethodDecoratorContext): F;
   /** Above a static method, TypeScript's older decorators. */
-  (target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<ViewFunction<R>>): void;
+  <F extends ViewFunction<R>>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
   /** Around a function. */
   (target: ViewFunction<R>): ViewHandler;
 }
