@@ -1,5 +1,6 @@
 import {
   APIView,
+  csrf,
   defineSettings,
   handle,
   path,
@@ -9,6 +10,8 @@ import {
   withSession,
 } from 'sallyport';
 import type {
+  AnonymousUser,
+  BaseUser,
   CsrfSettings,
   Handler,
   HostRequest,
@@ -18,8 +21,7 @@ import type {
   SettingsInput,
   User,
 } from 'sallyport';
-import { csrf } from 'sallyport';
-import { fastPasswordHashers, FixedClock, FixedRandom, MemorySessionStore, MemoryUserStore } from 'sallyport/testing';
+import { fastPasswordHashers, FixedClock, MemorySessionStore, MemoryUserStore } from 'sallyport/testing';
 import type { Answer } from './server';
 import { errorLog } from './server';
 
@@ -34,7 +36,6 @@ export interface WorldOptions {
 /** Users, sessions and settings of one test, and the clock that they share. */
 export class World {
   readonly clock = new FixedClock('2023-11-14T22:13:20Z');
-  readonly random = new FixedRandom();
   readonly sessions = new MemorySessionStore();
   readonly users = new MemoryUserStore({ hashers: fastPasswordHashers, clock: this.clock });
   readonly log = errorLog();
@@ -46,7 +47,6 @@ export class World {
         defaultAuthenticationClasses: [SessionAuthentication],
         users: this.users,
         clock: this.clock,
-        random: this.random,
         logger: this.log.logger,
         ...options.settings,
       },
@@ -95,4 +95,9 @@ export function cookiesOf(answer: Answer): Record<string, string> {
 /** The value of the header `Cookie` of a browser that has got this answer. */
 export function cookieHeader(answer: Answer): string {
   return (answer.headers['set-cookie'] ?? []).map((line) => line.split(';', 1)[0]!).join('; ');
+}
+
+/** The name of a user; empty for nobody. */
+export function nameOf(user: BaseUser | AnonymousUser | null): string {
+  return user?.isAuthenticated === true ? (user as User).username : '';
 }

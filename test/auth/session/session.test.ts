@@ -524,8 +524,7 @@ describe('over HTTP, a session', () => {
       }),
     );
     const headers = { cookie: `sessionid=${sessionKey!}` };
-    await Promise.all(['/a', '/b'].map((path) => server.request({ path, headers })));
-    await server.close();
+    await Promise.all(['/a', '/b'].map((path) => server.request({ path, headers }))).finally(() => server.close());
     expect(valuesOf(await openSession(world.settings, sessionKey))).toEqual({ '/a': true, '/b': true });
   });
 
