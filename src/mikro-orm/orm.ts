@@ -20,8 +20,8 @@ export function currentManager({ em }: Orm): EntityManager {
 
 /** Runs one statement, on the primary server: a replica may not know yet that a token was called back. */
 export function execute(em: EntityManager, sql: string, params: readonly unknown[]): Promise<Row[]> {
-  const connection = em.getConnection();
-  return withoutStatement<Row[]>(connection.execute(sql, [...params], 'all', em.getTransactionContext()));
+  const rows = em.getConnection().execute(sql, [...params], 'all', em.getTransactionContext()) as Promise<Row[]>;
+  return withoutStatement(rows);
 }
 
 /** Drivers put the statement into their errors, before the reason, and in it would stand keys and hashes. */

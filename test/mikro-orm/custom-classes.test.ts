@@ -262,7 +262,7 @@ describe('classes of an app', () => {
     });
     const LooseSchema = new EntitySchema<Loose>({
       class: Loose,
-      properties: { key: { type: 'string', primary: true }, user: { type: 'integer' } as never },
+      properties: { key: { type: 'string', primary: true }, user: { type: 'integer' } },
     });
     const ManySchema = new EntitySchema<Many>({
       class: Many,

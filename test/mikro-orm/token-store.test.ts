@@ -1,6 +1,8 @@
-import { EntitySchema, MikroORM } from '@mikro-orm/postgresql';
+import { EntitySchema } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Token, User } from 'sallyport';
+import { User } from 'sallyport';
+import type { Token } from 'sallyport';
 import { tokenStore, TokenSchema, userStore, UserSchema } from 'sallyport/mikro-orm';
 import type { MikroOrmTokenStore, MikroOrmUserStore } from 'sallyport/mikro-orm';
 import { describeTokenStore } from '../support/contracts/token-store';
@@ -84,7 +86,7 @@ describe('The store of tokens on PostgreSQL', () => {
 
     it('gives a user who can own a new row, inside and outside of requests', async () => {
       const { key, user } = await newToken();
-      const write = async (em: MikroORM['em']): Promise<void> => {
+      const write = async (em: EntityManager): Promise<void> => {
         const owner = (await store.find(key))!.user;
         await em.persist(em.create(Note, { text: 'hello', owner })).flush();
       };

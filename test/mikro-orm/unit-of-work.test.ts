@@ -121,18 +121,15 @@ describe('unitOfWork', () => {
       expect(await lastName()).toBe('platform');
     });
 
-    it.each([new Error('bug'), new APIException('no'), 'text'])(
-      'takes everything back and rethrows %p',
-      async (error) => {
-        const failing = atomically(async () => {
-          await rename('undone');
-          await test.orm.em.flush();
-          throw error;
-        });
-        await expect(failing).rejects.toBe(error);
-        expect(await lastName()).toBe('');
-      },
-    );
+    it.each([new Error('bug'), new APIException('no')])('takes everything back and rethrows %p', async (error) => {
+      const failing = atomically(async () => {
+        await rename('undone');
+        await test.orm.em.flush();
+        throw error;
+      });
+      await expect(failing).rejects.toBe(error);
+      expect(await lastName()).toBe('');
+    });
 
     it('fails and takes everything back when the last flush fails', async () => {
       const failing = atomically(async () => {

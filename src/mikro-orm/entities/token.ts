@@ -50,7 +50,7 @@ export function baseTokenSchema<T extends BaseToken>(options: BaseTokenSchemaOpt
 }
 
 /** DRF's own tokens, of Django's own users. */
-export const TokenSchema: EntitySchema<Token> = tokenSchema({ class: Token });
+export const TokenSchema: EntitySchema<Token> = tokenSchema<Token>({ class: Token });
 
 function keyedByUser<T extends TokenRecord>(
   options: CommonOptions<T> & { readonly class: EntityClass<T>; readonly tableName: string },
@@ -79,7 +79,7 @@ function keyedByUser<T extends TokenRecord>(
     class: entityClass,
     tableName,
     indexes: [likeIndex(tableName, 'key', all)],
-    uniques: [{ name: `${tableName}_user_id_key`, properties: ['user' as EntityKey<T>] }],
+    uniques: [{ name: `${tableName}_user_id_key`, properties: ['user'] as EntityKey<T>[] }],
     properties: all as unknown as SchemaProperties<T>,
     hooks: { beforeCreate: [({ entity }: EventArgs<T>) => void (entity.key ||= generateKey(random))] },
   });

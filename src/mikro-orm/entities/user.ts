@@ -62,7 +62,7 @@ export const UserSchema: EntitySchema<User> = userSchema({ class: User });
 /** The database has no rule for it, in Django neither: a user's tokens go with the user. */
 async function deleteTokens<U extends User>({ entity, em, meta }: EventArgs<U>): Promise<void> {
   for (const { meta: owner, prop } of meta.referencingProperties) {
-    const { prototype } = owner.class;
+    const prototype: unknown = owner.class.prototype;
     if (prototype instanceof Token || prototype instanceof BaseToken || prototype === Token.prototype) {
       await em.nativeDelete<object>(owner.class, { [prop.name]: entity });
     }

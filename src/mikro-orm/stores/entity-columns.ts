@@ -1,3 +1,4 @@
+import { ReferenceKind } from '@mikro-orm/core';
 import type { EntityDictionary, EntityManager, EntityMetadata, EntityProperty, Platform } from '@mikro-orm/core';
 import type { Row } from '../orm';
 
@@ -63,7 +64,9 @@ export class EntityColumns {
   read<Entity extends object>(em: EntityManager, row: Row): Entity {
     const own: Record<string, unknown> = {};
     for (const { name, alias } of this.#columns) own[name] = row[alias];
-    const data = em.getDriver().mapResult<Entity>(own as EntityDictionary<Entity>, this.meta)!;
+    const data = em
+      .getDriver()
+      .mapResult<Entity>(own as EntityDictionary<Entity>, this.meta as EntityMetadata<Entity>)!;
     return em.getEntityFactory().create<Entity>(this.meta.class, data, { merge: true, convertCustomTypes: true });
   }
 
@@ -74,8 +77,9 @@ export class EntityColumns {
 
 /** Whether the property is a column of the table. */
 export function isStored({ persist, formula, kind, owner, fieldNames }: EntityProperty): boolean {
+  const { SCALAR, MANY_TO_ONE, ONE_TO_ONE } = ReferenceKind;
   if (persist === false || formula !== undefined || fieldNames === undefined) return false;
-  return kind === 'scalar' || kind === 'm:1' || (kind === '1:1' && owner);
+  return kind === SCALAR || kind === MANY_TO_ONE || (kind === ONE_TO_ONE && owner);
 }
 
 /** Whether a find would load the property together with its entity. */

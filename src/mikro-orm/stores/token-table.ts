@@ -59,7 +59,8 @@ export class TokenTable<T extends TokenRecord> {
     const { meta, table, selection } = this.#tokens;
     assertOneForEachUser(meta, this.#user);
     for (const { name, onCreate } of meta.props) {
-      if (onCreate !== undefined && Reflect.get(token, name) == null) Reflect.set(token, name, onCreate(token, em));
+      if (onCreate !== undefined && Reflect.get(token, name) === undefined)
+        Reflect.set(token, name, onCreate(token, em));
     }
     const data = em.getComparator().prepareEntity(token) as Row;
     const given = meta.props.filter(({ name }) => data[name] !== undefined);
