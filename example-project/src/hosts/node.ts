@@ -1,0 +1,10 @@
+import { createServer, type Server } from 'node:http';
+import { handle } from 'sallyport';
+import { urls } from '../urls';
+
+/** The notebook on Node's own HTTP server. */
+export function createNodeServer(): Server {
+  return createServer((request, response) => void handler(request, response));
+}
+
+const handler = handle(urls);
