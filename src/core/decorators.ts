@@ -114,7 +114,7 @@ export type ViewFunction<R> = (request: R, params: any) => Awaitable<ViewResult>
 
 export interface ApiViewDecorator<R> {
   /** Above a static method, standard decorators. */
-  <F extends ViewFunction<R>>(target: F, context: ClassMethodDecoratorContext): F;
+  <F extends ViewFunction<R>>(target: F, context: ClassMethodDecoratorContext & { readonly static: true }): F;
   /** Above a static method, TypeScript's older decorators. */
   <F extends ViewFunction<R>>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
   /** Around a function. */
