@@ -17,7 +17,7 @@ import type { ViewResult } from './views';
 
 /**
  * Makes what a host calls out of what makes an answer. This file alone writes to the host's response. The handler
- * never rejects: an error goes to the host's `next`, or is reported and answered with a bare 500.
+ * never rejects: an error goes to the host's `next`, or is reported and answered with a bare 500 (`BadRequest`: 400).
  */
 export function createHandler(settings: Settings, dispatch: (raw: HostRequest) => Promise<ViewResult>): Handler {
   const { aroundDispatch } = settings;

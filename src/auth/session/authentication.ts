@@ -4,7 +4,7 @@ import { chain, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
-import { checkTrustedOrigins, enforceCsrf } from './csrf';
+import { checkCsrf, checkTrustedOrigins } from './csrf';
 import { findUser } from './login';
 import { requestSession } from './request-session';
 import { session } from './settings';
@@ -41,6 +41,6 @@ export class SessionAuthentication<User extends BaseUser = BaseUser> extends Bas
   /** @throws PermissionDenied: no other authenticator is asked */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   enforceCsrf(request: Request<any, any>): Awaitable<void> {
-    return enforceCsrf(request);
+    return checkCsrf(request);
   }
 }

@@ -118,24 +118,37 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TR
  * The form field is read from a POST only, by the view's parsers; of a host's request it is read where the host has
  * parsed the body. A field that is there is final: the header is not looked at then.
  *
+ * @param settings needed for a host's request that no view and no `withSession` has seen
  * @throws ParseError, UnsupportedMediaType of a body in which the form field is looked for
  */
-export function findCsrfFault(request: AnyRequest, settings?: Settings): Awaitable<string | null> {
-  const state = requestSession(request, settings);
+export async function findCsrfFault(request: AnyRequest, settings?: Settings): Promise<string | null> {
+  return findFaultOf(request, requestSession(request, settings));
+}
+
+/**
+ * Refuses a request that a page of another site may have forged: the first line of a log in view, which no
+ * authenticator protects as nobody is logged in yet.
+ *
+ * @param settings needed for a host's request that no view and no `withSession` has seen
+ * @throws PermissionDenied `CSRF Failed: …`
+ * @throws ParseError, UnsupportedMediaType of a body in which the form field is looked for
+ */
+export async function enforceCsrf(request: AnyRequest, settings?: Settings): Promise<void> {
+  await checkCsrf(request, settings);
+}
+
+/** `enforceCsrf` without a promise where none is needed. */
+export function checkCsrf(request: AnyRequest, settings?: Settings): Awaitable<void> {
+  return chain(findFaultOf(request, requestSession(request, settings)), (fault) => {
+    if (fault !== null) throw new PermissionDenied(`CSRF Failed: ${fault}`);
+  });
+}
+
+function findFaultOf(request: AnyRequest, state: RequestSession): Awaitable<string | null> {
   const raw = state.raw as MarkedRequest;
   const head = isRequest(request) ? request : new RequestHead(raw, state.settings, raw.method ?? 'GET');
   if (raw[CHECKED] === true || SAFE_METHODS.has(head.method) || raw[NOT_ENFORCED] === true) return null;
   return findSourceFault(head) ?? findTokenFault(request, head, state);
-}
-
-/**
- * Refuses a request that a page of another site may have forged.
- * @throws PermissionDenied `CSRF Failed: …`
- */
-export function enforceCsrf(request: AnyRequest, settings?: Settings): Awaitable<void> {
-  return chain(findCsrfFault(request, settings), (fault) => {
-    if (fault !== null) throw new PermissionDenied(`CSRF Failed: ${fault}`);
-  });
 }
 
 /** Where the page came from that sent the request: an `Origin` decides alone; without one, https wants a `Referer`. */

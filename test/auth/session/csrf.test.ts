@@ -275,7 +275,7 @@ describe('a handler of the host', () => {
 
   it('rejects with an error that says 403', async () => {
     const request = { method: 'POST', headers: {} };
-    await expect((async () => enforceCsrf(request, world.settings))()).rejects.toThrow(PermissionDenied);
+    await expect(enforceCsrf(request, world.settings)).rejects.toThrow(PermissionDenied);
   });
 });
 
