@@ -102,7 +102,12 @@ describe('MultiPartParser', () => {
   it.each(['.', '..', 'dir/', 'dir\\', '/..', '\u0000'])(
     'drops a file with nothing usable in its name: %j (D-288)',
     async (filename) => {
-      const { json } = await send(multipart([{ filename, content: 'x' }, { name: 'a', content: '1' }])); // prettier-ignore
+      const { json } = await send(
+        multipart([
+          { filename, content: 'x' },
+          { name: 'a', content: '1' },
+        ]),
+      );
       expect(json).toEqual({ data: [['a', ['1']]], files: [], fields: ['a'] });
     },
   );
@@ -203,7 +208,10 @@ describe('MultiPartParser', () => {
   });
 
   it('reads a body that comes byte by byte', async () => {
-    const body = multipart([{ name: 'a', content: 'é\r\n--' }, { filename: 'x', content: 'content' }]); // prettier-ignore
+    const body = multipart([
+      { name: 'a', content: 'é\r\n--' },
+      { filename: 'x', content: 'content' },
+    ]);
     const server = await serve(echo());
     const text = await new Promise<string>((resolve, reject) => {
       const outgoing = httpRequest({ port: server.port, ...typed() }, (incoming) => {

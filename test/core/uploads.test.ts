@@ -92,13 +92,18 @@ describe('uploaded files', () => {
 
   it('are gone after an error for the client, and after a bug', async () => {
     const { logger, errors } = errorLog();
-    const refused = await upload(viewOf((): never => {
-      throw new ValidationError('no');
-    })); // prettier-ignore
+    const refused = await upload(
+      viewOf((): never => {
+        throw new ValidationError('no');
+      }),
+    );
     expect([refused.status, readdirSync(folder)]).toEqual([400, []]);
-    const bug = viewOf((): never => {
-      throw new Error('a bug');
-    }, { logger }); // prettier-ignore
+    const bug = viewOf(
+      (): never => {
+        throw new Error('a bug');
+      },
+      { logger },
+    );
     expect([(await upload(bug)).status, readdirSync(folder), errors.length]).toEqual([500, [], 1]);
   });
 
@@ -122,7 +127,7 @@ describe('uploaded files', () => {
       [[large, { ...large, content: 'QUJDR', headers: ['Content-Transfer-Encoding: base64'] }, large], {}, 400],
       [[large, large], { dataUploadMaxNumberFiles: 1 }, 413],
       [[large], { fileUploadMaxSize: 100_000 }, 413],
-    ] as const; // prettier-ignore
+    ] as const;
     for (const [parts, settings, expected] of refusals) {
       const handler = viewOf((_files, request) => new Response(request.files.size), settings);
       const { status } = await call(handler, { ...typed(), body: multipart(parts), chunked: true });
@@ -133,7 +138,11 @@ describe('uploaded files', () => {
   it('are gone after an upload that broke off', async () => {
     const server = await serve(viewOf(() => new Response('ok')));
     const body = multipart([large, large]);
-    const outgoing = httpRequest({ port: server.port, ...typed(), headers: { ...typed().headers, 'Content-Length': body.length } }); // prettier-ignore
+    const outgoing = httpRequest({
+      port: server.port,
+      ...typed(),
+      headers: { ...typed().headers, 'Content-Length': body.length },
+    });
     outgoing.on('error', () => undefined);
     outgoing.write(body.subarray(0, 300_000));
     while (readdirSync(folder).length === 0) await wait(5);
