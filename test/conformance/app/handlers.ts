@@ -67,6 +67,8 @@ async function echo({ request, params }: Call): Promise<Response> {
 function typeOf(data: unknown): string {
   if (data instanceof QueryDict) return 'form';
   if (data === null) return 'null';
+  // JSON has one kind of numbers; whole ones that JavaScript's can't hold are read as BigInt.
+  if (typeof data === 'bigint') return 'number';
   return Array.isArray(data) ? 'array' : typeof data;
 }
 

@@ -6,9 +6,19 @@ import {
   BasePermission,
   BaseRenderer,
   BaseThrottle,
+  JSONRenderer,
   SAFE_METHODS,
 } from 'sallyport';
-import type { APIView, Parser, ParserContext, Renderer, Request, RequestStream, User } from 'sallyport';
+import type {
+  APIView,
+  Parser,
+  ParserContext,
+  Renderer,
+  RendererContext,
+  Request,
+  RequestStream,
+  User,
+} from 'sallyport';
 import type { ExceptionDefinition, Note } from './documents';
 import { toException } from './exceptions';
 
@@ -101,14 +111,16 @@ export class TextRenderer extends BaseRenderer {
   readonly mediaType: string = 'text/plain';
   readonly format: string | null = 'txt';
 
-  render(data: unknown): string | Uint8Array {
-    const text = this.#toText(data);
+  render(data: unknown, _mediaType: string, context: RendererContext): string | Uint8Array {
+    const text = this.#toText(data, context);
     return this.charset === null ? Buffer.from(text) : text;
   }
 
-  #toText(data: unknown): string {
+  #toText(data: unknown, context: RendererContext): string {
     if (data === null || data === undefined) return '';
-    return typeof data === 'string' ? data : `data:${JSON.stringify(data)}`;
+    if (typeof data === 'string') return data;
+    const json = new JSONRenderer(this.settings);
+    return `data:${json.render(data, json.mediaType, context)}`;
   }
 }
 
