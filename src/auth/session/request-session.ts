@@ -33,9 +33,10 @@ export class RequestSession {
   open(): Awaitable<Session> {
     if (this.#session !== undefined) return this.#session;
     const { cookieName } = namespace.of(this.settings);
+    const opened = openSession(this.settings, this.cookies.get(cookieName));
+    this.#session = chain(opened, (session) => (this.#session = session));
     onResponse(this.raw, (head) => this.#finish(head));
-    this.#session = openSession(this.settings, this.cookies.get(cookieName));
-    return (this.#session = chain(this.#session, (session) => (this.#session = session)));
+    return this.#session;
   }
 
   /** Django's `SessionMiddleware.process_response`. */
