@@ -1,5 +1,12 @@
-import { APIView, authtoken, BasicAuthentication, defineSettings, IsAuthenticated, JSONParser } from 'sallyport';
-import { TokenAuthentication, type AuthenticatedRequest, type Token, type User } from 'sallyport';
+import {
+  APIView,
+  authtoken,
+  BasicAuthentication,
+  defineSettings,
+  IsAuthenticated,
+  TokenAuthentication,
+} from 'sallyport';
+import type { AuthenticatedRequest, Token, User } from 'sallyport';
 import { unitOfWork } from 'sallyport/mikro-orm';
 import { orm, tokens, users } from './database';
 
@@ -15,7 +22,6 @@ export abstract class NotebookView extends APIView<User, NotebookAuth> {
     {
       defaultAuthenticationClasses: [TokenAuthentication, BasicAuthentication],
       defaultPermissionClasses: [IsAuthenticated],
-      defaultParserClasses: [JSONParser],
       defaultThrottleRates: { login: '5/min' },
       // No proxy stands in front of this server, so whoever sends X-Forwarded-For made it up.
       numProxies: 0,

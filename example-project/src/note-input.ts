@@ -7,8 +7,8 @@ const NO_NULL = { message: 'Null characters are not allowed.' };
 export class NoteInput {
   @IsString()
   @IsNotEmpty()
+  @MaxLength(200)
   @NotContains('\0', NO_NULL)
-  @MaxLength(200, { message: 'Ensure this field has no more than $constraint1 characters.' })
   title!: string;
 
   @IsString()

@@ -36,7 +36,7 @@ curl -i ${ann} ${url}/notes
 curl -i -u ann:ann-demo ${url}/me
 
 # A new note → 201, Location: ${url}/notes/…
-curl -i ${ann} ${json} -d '{"title":"Idea","text":"Bake bread."}' ${url}/notes
+curl -i ${ann} -d title=Idea -d 'text=Bake bread.' ${url}/notes
 
 # One that lacks something → 400 {"title":["This field is required."],"text":["Not a valid string."]}
 curl -i ${ann} ${json} -d '{"text":42}' ${url}/notes
@@ -57,7 +57,7 @@ curl -i -X DELETE ${ann} ${url}/notes/${notes.recipe}
 curl -i -X PUT ${bob} ${json} -d '{"title":"Recipe","text":"Flour, water, salt.","shared":true}' ${url}/notes/${notes.recipe}
 
 # A guest who wants to write → 403
-curl -i ${guest} ${json} -d '{"title":"Hello","text":"I was here."}' ${url}/notes
+curl -i ${guest} -d title=Hello -d 'text=I was here.' ${url}/notes
 
 # A page for the staff → 403 for ann
 curl -i ${ann} ${url}/users

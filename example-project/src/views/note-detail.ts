@@ -1,10 +1,18 @@
-import { and, IsAdminUser, IsAuthenticated, NotFound, or, Response, type PermissionClasses } from 'sallyport';
+import {
+  and,
+  IsAdminUser,
+  IsAuthenticated,
+  NotFound,
+  or,
+  Response,
+  validated,
+  type PermissionClasses,
+} from 'sallyport';
 import { NotebookView, type NotebookRequest } from '../api';
 import { orm } from '../database';
 import { describeNote, Note, visibleTo } from '../note';
 import { NoteInput } from '../note-input';
 import { IsOwner, IsReadOnly } from '../permissions';
-import { validated } from '../validated';
 
 /** The route's converter makes the number, a BigInt of a very long one. */
 type NoteParams = { readonly id: number | bigint };
@@ -21,13 +29,13 @@ export class NoteDetail extends NotebookView {
 
   override async put(request: NotebookRequest, params: NoteParams): Promise<Response> {
     const note = await this.getNote(request, params);
-    const { title, text, shared = false } = validated(NoteInput, request.data);
+    const { title, text, shared = false } = await validated(NoteInput, request.data);
     return this.change(note, { title, text, shared });
   }
 
   override async patch(request: NotebookRequest, params: NoteParams): Promise<Response> {
     const note = await this.getNote(request, params);
-    return this.change(note, validated(NoteInput, request.data, { partial: true }));
+    return this.change(note, await validated(NoteInput, request.data, { partial: true }));
   }
 
   override async delete(request: NotebookRequest, params: NoteParams): Promise<Response> {
@@ -49,7 +57,7 @@ export class NoteDetail extends NotebookView {
   }
 
   private async change(note: Note, fields: Partial<NoteInput>): Promise<Response> {
-    orm.em.assign(note, fields, { ignoreUndefined: true });
+    orm.em.assign(note, fields);
     await orm.em.flush();
     return new Response(describeNote(note));
   }

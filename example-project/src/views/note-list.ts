@@ -1,10 +1,9 @@
-import { IsAuthenticated, not, or, permissionClasses, Response, reverse } from 'sallyport';
+import { IsAuthenticated, not, or, permissionClasses, Response, reverse, validated } from 'sallyport';
 import { NotebookView, type NotebookRequest } from '../api';
 import { orm } from '../database';
 import { describeNote, Note, visibleTo } from '../note';
 import { NoteInput } from '../note-input';
 import { IsGuest, IsReadOnly } from '../permissions';
-import { validated } from '../validated';
 
 /** Everybody reads; guests don't write. */
 @permissionClasses([IsAuthenticated, or(IsReadOnly, not(IsGuest))])
@@ -19,7 +18,7 @@ export class NoteList extends NotebookView {
   }
 
   override async post(request: NotebookRequest): Promise<Response> {
-    const { title, text, shared = false } = validated(NoteInput, request.data);
+    const { title, text, shared = false } = await validated(NoteInput, request.data);
     const note = orm.em.create(Note, { owner: request.user, title, text, shared, created: new Date() });
     await orm.em.persist(note).flush();
     const location = reverse('note', { request, params: { id: note.id } });
