@@ -21,19 +21,26 @@ export function currentManager({ em }: Orm): EntityManager {
 /** Runs one statement, on the primary server: a replica may not know yet that a token was called back. */
 export function execute(em: EntityManager, sql: string, params: readonly unknown[]): Promise<Row[]> {
   const rows = em.getConnection().execute(sql, [...params], 'all', em.getTransactionContext()) as Promise<Row[]>;
-  return withoutStatement(rows);
+  return concealing(
+    params.filter((value) => typeof value === 'string'),
+    rows,
+  );
 }
 
-/** Drivers put the statement into their errors, before the reason, and in it would stand keys and hashes. */
-export async function withoutStatement<T>(query: Promise<T>): Promise<T> {
+/** Drivers write the whole statement into their errors. Keys and hashes in it must not reach a log. */
+export async function concealing<T>(secrets: readonly string[], query: Promise<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {
     if (types.isNativeError(error)) {
-      const { message, stack } = error;
-      error.message = message.split(' - ').at(-1)!;
-      if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+      error.message = conceal(error.message, secrets);
+      if (error.stack !== undefined) error.stack = conceal(error.stack, secrets);
     }
     throw error;
   }
+}
+
+function conceal(text: string, secrets: readonly string[]): string {
+  const written = secrets.flatMap((secret) => [secret.replace(/['\\]/g, '$&$&'), secret]);
+  return written.filter((secret) => secret !== '').reduce((left, secret) => left.replaceAll(secret, '…'), text);
 }

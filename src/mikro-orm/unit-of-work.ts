@@ -24,15 +24,32 @@ export function unitOfWork(orm: Orm, { atomicRequests = false }: UnitOfWorkOptio
   return (_raw, run) => RequestContext.create(orm.em, () => (atomicRequests ? inTransaction(orm.em, run) : run()));
 }
 
+const ROLLBACK = Symbol.for('sallyport.rollback');
+
+/**
+ * Lets the transaction of the request be rolled back at its end, whatever the answer will be (Django's function of that
+ * name). Without a transaction it does nothing.
+ */
+export function setRollback({ em: { name } }: Orm): void {
+  const em = RequestContext.getEntityManager(name);
+  if (em !== undefined) Reflect.set(em, ROLLBACK, true);
+}
+
 async function inTransaction(em: EntityManager, run: () => Promise<ViewResult>): Promise<ViewResult> {
   await em.begin();
   try {
     const answer = await run();
-    if ('exception' in answer && answer.exception) await em.rollback();
+    if (isToBeUndone(em, answer)) await em.rollback();
     else await em.commit();
     return answer;
   } catch (error) {
-    if (em.isInTransaction()) await em.rollback();
+    // Where this fails too, the connection is lost, and with it the transaction; the first error tells why.
+    if (em.isInTransaction()) await em.rollback().catch(() => undefined);
     throw error;
   }
+}
+
+function isToBeUndone({ name }: EntityManager, answer: ViewResult): boolean {
+  if ('exception' in answer && answer.exception) return true;
+  return Reflect.get(RequestContext.getEntityManager(name)!, ROLLBACK) === true;
 }

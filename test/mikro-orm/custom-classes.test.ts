@@ -31,11 +31,23 @@ class Backwards extends Type<string, string> {
   }
 }
 
+class Address {
+  street = '';
+  city = '';
+}
+
+const AddressSchema = new EntitySchema<Address>({
+  class: Address,
+  embeddable: true,
+  properties: { street: { type: 'string' }, city: { type: 'string' } },
+});
+
 /** Django's user with more columns, in a table of its own. */
 class Member extends User {
   phone: string | null = null;
   settings: Record<string, unknown> = {};
   motto = '';
+  home = new Address();
   essay?: string;
 }
 
@@ -46,6 +58,7 @@ const MemberSchema = userSchema({
     phone: { type: 'string', nullable: true, fieldName: 'phone_number' },
     settings: { type: 'json' },
     motto: { type: Backwards, default: null },
+    home: { kind: 'embedded', entity: () => Address },
     essay: { type: 'text', lazy: true, nullable: true },
   },
 });
@@ -121,6 +134,7 @@ describe('classes of an app', () => {
       UserSchema,
       TokenSchema,
       MemberSchema,
+      AddressSchema,
       MemberTokenSchema,
       InvitationSchema,
       AccountSchema,
@@ -133,28 +147,28 @@ describe('classes of an app', () => {
     it('come back as they were written', async () => {
       const users = userStore<Member>(test.orm, { entity: Member, hashers });
       const tokens = tokenStore<MemberToken>(test.orm, { entity: MemberToken });
-      const { pk } = await users.createUser({
-        username: 'ann',
-        password: 'secret',
+      const columns = {
         phone: '+1',
         settings: { theme: 'dark' },
         motto: 'never',
-        essay: 'long',
-      });
+        home: { street: 'Main St', city: 'Springfield' },
+      };
+      const { pk } = await users.createUser({ username: 'ann', password: 'secret', essay: 'long', ...columns });
       expect(await test.sql('SELECT phone_number, motto FROM club_member')).toEqual([
         { phone_number: '+1', motto: 'reven' },
       ]);
 
       const member = (await users.authenticate({ username: 'ann', password: 'secret' }))!;
       expect(member).toBeInstanceOf(Member);
-      expect(member).toMatchObject({ pk, phone: '+1', settings: { theme: 'dark' }, motto: 'never' });
+      expect(member).toMatchObject({ pk, ...columns });
 
       const [{ key }] = await tokens.getOrCreate(member);
       const token = (await tokens.find(key))!;
       expect(token).toBeInstanceOf(MemberToken);
       expect(token).toMatchObject({ key, uses: 0, lastUsed: null });
       expect(token.user).toBeInstanceOf(Member);
-      expect(token.user).toMatchObject({ pk, phone: '+1', settings: { theme: 'dark' }, motto: 'never' });
+      expect(token.user).toMatchObject({ pk, ...columns });
+      expect(token.user.home).toBeInstanceOf(Address);
       expect(token.user.essay).toBeUndefined();
     });
 

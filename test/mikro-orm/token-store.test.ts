@@ -135,12 +135,12 @@ describe('The store of tokens on PostgreSQL', () => {
     it('keeps the key out of its errors', async () => {
       const broken = await openOrm([UserSchema, TokenSchema]);
       try {
-        const secret = "it's - a secret";
+        const secret = String.raw`it's a \ secret`;
         await broken.sql('DROP TABLE authtoken_token');
         const error = await tokenStore(broken.orm)
           .find(secret)
           .catch((reason: unknown) => reason);
-        expect(error).toMatchObject({ message: 'relation "authtoken_token" does not exist' });
+        expect((error as Error).message).toMatch(/relation "authtoken_token" does not exist$/);
         expect(`${String((error as Error).stack)} ${JSON.stringify(error)}`).not.toContain('secret');
       } finally {
         await broken.close();

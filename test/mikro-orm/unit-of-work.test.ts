@@ -1,9 +1,20 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { APIException, Response, User } from 'sallyport';
-import type { ViewResult } from 'sallyport';
-import { TokenSchema, unitOfWork, userStore, UserSchema } from 'sallyport/mikro-orm';
+import {
+  APIException,
+  APIView,
+  authtoken,
+  defineSettings,
+  IsAuthenticated,
+  Response,
+  TokenAuthentication,
+  User,
+  ValidationError,
+} from 'sallyport';
+import type { AuthenticatedRequest, Token, ViewResult } from 'sallyport';
+import { setRollback, tokenStore, TokenSchema, unitOfWork, userStore, UserSchema } from 'sallyport/mikro-orm';
 import type { UnitOfWorkOptions } from 'sallyport/mikro-orm';
+import { APIClient } from 'sallyport/testing';
 import { openOrm } from './support';
 import type { TestOrm } from './support';
 
@@ -61,6 +72,17 @@ describe('unitOfWork', () => {
   });
 
   describe('without atomicRequests', () => {
+    it('has nothing to roll back', async () => {
+      setRollback(test.orm);
+      await dispatch(async () => {
+        await rename('saved');
+        await test.orm.em.flush();
+        setRollback(test.orm);
+        return new Response();
+      });
+      expect(await lastName()).toBe('saved');
+    });
+
     it('saves what is flushed at once, and nothing else', async () => {
       const error = new Error('bug');
       const failing = dispatch(async () => {
@@ -150,6 +172,21 @@ describe('unitOfWork', () => {
       expect(await lastName()).toBe('');
     });
 
+    it('takes everything back where the view says so, whatever it answers', async () => {
+      await atomically(async () => {
+        await rename('undone');
+        await test.orm.em.flush();
+        setRollback(test.orm);
+        return new Response();
+      });
+      expect(await lastName()).toBe('');
+      await atomically(async () => {
+        await rename('next request');
+        return new Response();
+      });
+      expect(await lastName()).toBe('next request');
+    });
+
     it('gives its connection back, however a request ends', async () => {
       const small = await test.another({ pool: { min: 0, max: 1, acquireTimeoutMillis: 2000 } });
       const around = unitOfWork(small, { atomicRequests: true });
@@ -173,6 +210,57 @@ describe('unitOfWork', () => {
         return new Response();
       });
       expect(await lastName()).toBe('outer');
+    });
+  });
+
+  describe('around a view', () => {
+    const endings: Record<string, () => Response> = {
+      answers: () => new Response({}),
+      refuses: () => {
+        throw new ValidationError({ lastName: ['Not that one.'] });
+      },
+      fails: () => {
+        throw new Error('bug');
+      },
+    };
+    let client: APIClient;
+
+    beforeAll(() => {
+      class Rename extends APIView<User, Token<User>> {
+        static override settings = defineSettings(
+          {
+            defaultAuthenticationClasses: [TokenAuthentication],
+            defaultPermissionClasses: [IsAuthenticated],
+            users: userStore(test.orm),
+            aroundDispatch: unitOfWork(test.orm, { atomicRequests: true }),
+            logger: { error: () => undefined },
+          },
+          authtoken({ store: tokenStore(test.orm) }),
+        );
+        override async post(request: AuthenticatedRequest<User, Token<User>>): Promise<Response> {
+          const { lastName: name, ending } = request.data as { lastName: string; ending: string };
+          request.user.lastName = name;
+          await test.orm.em.flush();
+          return endings[ending]!();
+        }
+      }
+      client = new APIClient(Rename.asView(), { raiseRequestException: false });
+    });
+
+    it.each([
+      ['answers', 200, 'new'],
+      ['refuses', 400, ''],
+      ['fails', 500, ''],
+    ])('that %s, the status is %d and the name %j', async (ending, status, name) => {
+      const [{ key }] = await tokenStore(test.orm).getOrCreate(
+        await userStore(test.orm)
+          .get(id)
+          .then((user) => user!),
+      );
+      client.credentials({ Authorization: `Token ${key}` });
+      const response = await client.post('/', { lastName: 'new', ending }, { format: 'json' });
+      expect(response.status).toBe(status);
+      expect(await lastName()).toBe(name);
     });
   });
 });

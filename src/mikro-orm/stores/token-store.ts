@@ -17,7 +17,7 @@ export interface TokenStoreOptions<T extends TokenRecord> {
 }
 
 /**
- * The tables of tokens, on PostgreSQL or SQLite: that of its own class, and of each class that an authentication class
+ * The tables of tokens, on PostgreSQL: that of its own class, and of each class that an authentication class
  * names as its `model`.
  *
  * A look-up is one statement. The token and the user that it gives are entities like any other: managed by the entity
@@ -39,7 +39,7 @@ export class MikroOrmTokenStore<T extends TokenRecord = Token> implements TokenS
     this.#table(this.#entity);
   }
 
-  find(key: string, model: TokenClass = this.#entity): Promise<T | null> {
+  async find(key: string, model: TokenClass = this.#entity): Promise<T | null> {
     return this.#table(model).findByKey(currentManager(this.#orm), key);
   }
 

@@ -1,10 +1,10 @@
 import type { EntityManager, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import type { TokenClass, TokenRecord } from '../../auth/token/store';
 import { ImproperlyConfigured } from '../../core/errors';
-import { assertUserClass, metadataOf, propertyOf } from './entity-class';
-import { EntityColumns, isStored } from './entity-columns';
 import { execute } from '../orm';
 import type { Orm, Row } from '../orm';
+import { assertUserClass, metadataOf, propertyOf } from './entity-class';
+import { EntityColumns, isStored } from './entity-columns';
 import { canHold } from './values';
 
 /** What becomes of the token that the user has already. */

@@ -13,10 +13,10 @@ import type {
   UserStore,
 } from '../../core/users';
 import type { PasswordHashers } from '../../crypto/hashers';
+import { concealing, currentManager, execute } from '../orm';
+import type { Orm } from '../orm';
 import { assertUserClass, metadataOf, propertyOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
-import { currentManager, execute, withoutStatement } from '../orm';
-import type { Orm } from '../orm';
 import { canHold } from './values';
 
 export interface UserStoreOptions<U extends AbstractBaseUser> {
@@ -80,13 +80,17 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     const where = { [this.#primaryKey.name]: user.pk, password: previous } as FilterQuery<AbstractBaseUser>;
     const change: EntityData<AbstractBaseUser> = { password: encoded };
     const em = currentManager(this.#orm);
-    const changed = await withoutStatement(em.nativeUpdate<AbstractBaseUser>(this.#entity, where, change));
+    const update = em.nativeUpdate<AbstractBaseUser>(this.#entity, where, change);
+    const changed = await concealing([encoded, previous], update);
     if (changed === 0) return;
     await this.get(user.pk); // else the next flush would see a change of the entity, and save it without that condition
     user.password = encoded;
   }
 
-  /** @throws RangeError when the name is empty or taken */
+  /**
+   * Makes a user, at once and past the unit of work of a request.
+   * @throws RangeError when the name is empty or taken
+   */
   async createUser(fields: NewEntityUser<U>): Promise<U> {
     return this.#insert(await prepareUser(this.#entity, fields, this.#hashers));
   }
@@ -110,7 +114,7 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     // A manager of its own: creating a user is no reason to save whatever else the request has begun.
     const em = this.#orm.em.fork({ keepTransactionContext: true });
     const user = em.create<U>(this.#entity, fields as unknown as RequiredEntityData<U>);
-    await withoutStatement(em.persist(user).flush());
+    await concealing([fields.password], em.persist(user).flush());
     return user;
   }
 }

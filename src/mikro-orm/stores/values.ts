@@ -1,5 +1,6 @@
 import type { EntityProperty } from '@mikro-orm/core';
 
+const INTEGER = /^(?:small|big)?(?:int|integer|serial)\d?$/;
 const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /**
@@ -10,7 +11,7 @@ export function canHold(property: EntityProperty, value: unknown): boolean {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return false;
   const text = String(value);
   const type = property.columnTypes[0]?.toLowerCase() ?? '';
-  if (/int|serial/.test(type)) return /^-?\d{1,19}$/.test(text) && fits(BigInt(text), bitsOf(type));
+  if (INTEGER.test(type)) return /^-?\d{1,19}$/.test(text) && fits(BigInt(text), bitsOf(type));
   if (type === 'uuid') return UUID.test(text);
   return !text.includes('\0');
 }
