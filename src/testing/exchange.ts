@@ -26,8 +26,8 @@ export interface RequestDescription {
   readonly enforceCsrfChecks: boolean;
 }
 
-/** Marks requests whose CSRF tokens session authentication doesn't ask for. Clients can't set it: it is no header. */
-const CSRF_CHECKS_OFF: unique symbol = Symbol.for('sallyport.csrfChecksOff') as never;
+/** Where session authentication looks whether a request of a test is to pass without a CSRF token. */
+const DONT_ENFORCE_CSRF: unique symbol = Symbol.for('sallyport.dontEnforceCsrf') as never;
 
 /** What a client learns of an answer. */
 export interface Answer {
@@ -69,7 +69,7 @@ export class FactoryRequest extends IncomingMessage {
   declare params?: unknown;
   declare body?: unknown;
   declare META?: Meta;
-  readonly [CSRF_CHECKS_OFF]: boolean;
+  readonly [DONT_ENFORCE_CSRF]: boolean;
 
   constructor(description: RequestDescription) {
     super(openConnection(description) as unknown as Socket);
@@ -80,7 +80,7 @@ export class FactoryRequest extends IncomingMessage {
     this.url = description.url;
     this.headers = { ...description.headers };
     this.rawHeaders = Object.entries(description.headers).flat();
-    this[CSRF_CHECKS_OFF] = !description.enforceCsrfChecks;
+    this[DONT_ENFORCE_CSRF] = !description.enforceCsrfChecks;
     if (description.META !== undefined) this.META = description.META;
     const chunks = chunksOf(description.body);
     // A field and not a method: Express puts prototypes of its own under the requests that it serves.

@@ -1,0 +1,132 @@
+import { userInfo } from 'node:os';
+import type { CommandUserStore } from './config';
+import { CommandError } from './errors';
+import { Terminal } from './terminal';
+import { emailError, usernameError } from './validation';
+
+/** What differs between the two commands that create users. */
+export interface UserKind {
+  readonly noun: 'User' | 'Superuser';
+  readonly command: 'createuser' | 'createsuperuser';
+  /** The beginning of the environment variables that stand for answers with `--noinput`. */
+  readonly prefix: 'DJANGO_USER_' | 'DJANGO_SUPERUSER_';
+  readonly method: 'createUser' | 'createSuperuser';
+}
+
+export interface UserOptions {
+  readonly username?: string;
+  readonly email?: string;
+  readonly interactive: boolean;
+}
+
+interface Answers {
+  readonly username: string;
+  readonly email: string;
+  readonly password: string | null;
+}
+
+/**
+ * Creates a user as Django's `createsuperuser` does, with its questions and texts.
+ * @throws CommandError when an option or the environment says something wrong
+ */
+export async function createUser(users: CommandUserStore, kind: UserKind, options: UserOptions): Promise<void> {
+  const answers = await (options.interactive ? askAll(users, options) : readAll(users, kind, options));
+  try {
+    await users[kind.method](answers);
+  } catch (error) {
+    // The name is empty, or was taken meanwhile.
+    if (error instanceof RangeError) throw new CommandError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function askAll(users: CommandUserStore, given: UserOptions): Promise<Answers> {
+  const terminal = new Terminal(process.stdin, process.stdout);
+  try {
+    const username = await askUsername(terminal, users, given.username);
+    const email = given.email === undefined ? await askEmail(terminal) : checked(given.email, emailError(given.email));
+    return { username, email, password: await askPassword(terminal) };
+  } finally {
+    terminal.close();
+  }
+}
+
+async function askUsername(terminal: Terminal, users: CommandUserStore, given?: string): Promise<string> {
+  if (given === '') throw new CommandError('Username cannot be blank.');
+  if (given !== undefined) {
+    const complaint = (await takenError(users, given)) ?? usernameError(given);
+    if (complaint === null) return given;
+    complain(complaint);
+  }
+  const offered = await offeredUsername(users);
+  const question = offered === '' ? 'Username: ' : `Username (leave blank to use '${offered}'): `;
+  for (;;) {
+    const answer = await terminal.ask(question);
+    const username = answer === '' ? offered : answer;
+    const complaint = username === '' ? 'Error: This field cannot be blank.' : await answerError(users, username);
+    if (complaint === null) return username;
+    complain(complaint);
+  }
+}
+
+async function answerError(users: CommandUserStore, username: string): Promise<string | null> {
+  const complaint = usernameError(username);
+  return complaint === null ? takenError(users, username) : `Error: ${complaint}`;
+}
+
+/** The name of the system's user, if it could be one here. */
+async function offeredUsername(users: CommandUserStore): Promise<string> {
+  let name: string;
+  try {
+    name = userInfo().username.replaceAll(' ', '').toLowerCase();
+  } catch {
+    return ''; // the process runs as a user without a name
+  }
+  return (await answerError(users, name)) === null ? name : '';
+}
+
+async function takenError(users: CommandUserStore, username: string): Promise<string | null> {
+  return (await users.getByNaturalKey(username)) === null ? null : 'Error: That username is already taken.';
+}
+
+async function askEmail(terminal: Terminal): Promise<string> {
+  for (;;) {
+    const email = await terminal.ask('Email address: ');
+    const complaint = emailError(email);
+    if (complaint === null) return email;
+    complain(`Error: ${complaint}`);
+  }
+}
+
+async function askPassword(terminal: Terminal): Promise<string> {
+  for (;;) {
+    const password = await terminal.askHidden('Password: ');
+    const again = await terminal.askHidden('Password (again): ');
+    if (password !== again) complain("Error: Your passwords didn't match.");
+    else if (password.trim() === '') complain("Error: Blank passwords aren't allowed.");
+    else return password;
+  }
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** What `--noinput` works with: options, then the environment. */
+async function readAll(users: CommandUserStore, { prefix }: UserKind, given: UserOptions): Promise<Answers> {
+  const username = given.username ?? process.env[`${prefix}USERNAME`];
+  if (username === undefined) throw new CommandError('You must use --username with --noinput.');
+  checked(username, (await takenError(users, username)) ?? usernameError(username));
+  // An empty address must be said to be one; left out, it may have been forgotten.
+  const emails = [given.email, process.env[`${prefix}EMAIL`]].filter((email) => email !== undefined);
+  const email = emails.find((candidate) => candidate !== '') ?? emails[0];
+  if (email === undefined) throw new CommandError('You must use --email with --noinput.');
+  checked(email, emailError(email));
+  return { username, email, password: process.env[`${prefix}PASSWORD`] ?? null };
+}
+
+/** @throws CommandError when there is a complaint about the value */
+function checked(value: string, complaint: string | null): string {
+  if (complaint !== null) throw new CommandError(complaint);
+  return value;
+}

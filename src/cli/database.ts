@@ -1,0 +1,90 @@
+import type * as Postgresql from '@mikro-orm/postgresql';
+import type { TokenStore } from '../auth/token/store';
+import type * as Library from '../mikro-orm';
+import { findConfig, type CommandConfig, type CommandOrm, type CommandUserStore } from './config';
+import { CommandError } from './errors';
+
+/** What a command works on. */
+export class Database {
+  readonly #library: typeof Library;
+  readonly #config: Omit<CommandConfig, 'orm'>;
+
+  constructor(
+    readonly orm: CommandOrm,
+    library: typeof Library,
+    config: Omit<CommandConfig, 'orm'>,
+  ) {
+    this.#library = library;
+    this.#config = config;
+  }
+
+  get users(): CommandUserStore {
+    return this.#config.users?.(this.orm) ?? this.#library.userStore(this.orm);
+  }
+
+  get tokens(): TokenStore {
+    return this.#config.tokens?.(this.orm) ?? this.#library.tokenStore(this.orm);
+  }
+
+  migrate(): Promise<string[]> {
+    return this.#library.migrate(this.orm);
+  }
+}
+
+/**
+ * Runs something on the database of the app, and closes it.
+ *
+ * @param path the configuration file, if one was named
+ * @throws CommandError when there is no database to find
+ */
+export async function withDatabase<T>(path: string | undefined, work: (database: Database) => Promise<T>): Promise<T> {
+  const config = await findConfig(path);
+  const library = loadLibrary();
+  const orm = config === null ? await openFromEnvironment(library) : await open(config.orm);
+  try {
+    return await work(new Database(orm, library, config ?? {}));
+  } finally {
+    await orm.close(true);
+  }
+}
+
+async function open(orm: CommandConfig['orm']): Promise<CommandOrm> {
+  return typeof orm === 'function' ? orm() : orm;
+}
+
+async function openFromEnvironment({ UserSchema, TokenSchema }: typeof Library): Promise<CommandOrm> {
+  const clientUrl = process.env['DATABASE_URL'];
+  if (clientUrl === undefined || clientUrl === '') {
+    throw new CommandError(
+      'No database is named. Set DATABASE_URL=postgres://user:password@host:port/name, or export the MikroORM of your app as `orm` from sallyport.config.js.',
+    );
+  }
+  const { MikroORM } = await importPostgresql();
+  // The first query of the command tells what is wrong; MikroORM would print it as well.
+  return MikroORM.init({ clientUrl, entities: [UserSchema, TokenSchema], logger: () => undefined });
+}
+
+// Neither is loaded before a command needs it: `--help` answers at once, and without a database driver.
+
+function loadLibrary(): typeof Library {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above; a dynamic import would leave CommonJS
+    return require('../mikro-orm') as typeof Library;
+  } catch (error) {
+    throw explainMissing(error);
+  }
+}
+
+async function importPostgresql(): Promise<typeof Postgresql> {
+  try {
+    return await import('@mikro-orm/postgresql');
+  } catch (error) {
+    throw explainMissing(error);
+  }
+}
+
+function explainMissing(error: unknown): unknown {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (!code.endsWith('MODULE_NOT_FOUND') || !message.includes('@mikro-orm/')) return error;
+  return new CommandError('This needs MikroORM: npm install @mikro-orm/core @mikro-orm/postgresql', { cause: error });
+}

@@ -1,0 +1,155 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn, spawnSync } from 'node:child_process';
+import { tmpdir, userInfo } from 'node:os';
+import { checkPassword } from 'sallyport';
+import { migrate, TokenSchema, UserSchema, userStore } from 'sallyport/mikro-orm';
+import { createDatabase, type TestDatabase } from '../support/database';
+import { build, command, environment } from './sallyport';
+
+// The command of util-linux that runs a program on a terminal of its own.
+const hasTerminals = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
+const describeOnTerminal = hasTerminals ? describe : describe.skip;
+const reason = hasTerminals ? '' : ' (skipped: there is no `script` of util-linux here to make terminals)';
+
+let database: TestDatabase;
+let orm: MikroORM;
+
+beforeAll(async () => {
+  build();
+  database = await createDatabase();
+  orm = await MikroORM.init({ clientUrl: database.url, entities: [UserSchema, TokenSchema] });
+  await migrate(orm);
+}, 60_000);
+afterEach(async () => {
+  await orm.em.getConnection().execute('TRUNCATE auth_user, authtoken_token');
+});
+afterAll(async () => {
+  await orm.close(true);
+  await database.drop();
+});
+
+/** One step at the terminal: what must have been asked, and what is typed then. */
+type Step = readonly [question: string, typed: string];
+
+/** Runs the command on a terminal. What it shows there includes the echo of what is typed. */
+function converse(args: readonly string[], steps: readonly Step[]): Promise<{ status: number | null; shown: string }> {
+  return new Promise((done, fail) => {
+    const line = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      cwd: tmpdir(),
+      env: environment({ DATABASE_URL: database.url, TERM: 'xterm' }),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const rest = [...steps];
+    let shown = '';
+    let seen = 0;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+      for (let step = rest[0]; step !== undefined && shown.includes(step[0], seen); step = rest[0]) {
+        seen = shown.indexOf(step[0], seen) + step[0].length;
+        child.stdin.write(step[1]);
+        rest.shift();
+      }
+    });
+    // A question that nobody answers must not outlive the test.
+    const timer = setTimeout(() => child.kill(), 15_000);
+    child.once('error', fail);
+    child.once('close', (status) => {
+      clearTimeout(timer);
+      done({ status, shown: shown.replaceAll('\r\n', '\n') });
+    });
+  });
+}
+
+const offered = `Username (leave blank to use '${userInfo().username.toLowerCase()}'): `;
+
+describeOnTerminal(`on a terminal${reason}`, () => {
+  it('createsuperuser asks for what it needs, and shows no password', async () => {
+    const { status, shown } = await converse(
+      ['createsuperuser'],
+      [
+        [offered, 'ann\r'],
+        ['Email address: ', 'ann@example.com\r'],
+        ['Password: ', 'correct horse\r'],
+        ['Password (again): ', 'correct horse\r'],
+      ],
+    );
+    expect(status).toBe(0);
+    expect(shown).toContain('Superuser created successfully.\n');
+    expect(shown).toContain('ann@example.com');
+    expect(shown).not.toContain('correct');
+    const user = await userStore(orm).getByNaturalKey('ann');
+    expect(user).toMatchObject({ email: 'ann@example.com', isStaff: true, isSuperuser: true });
+    expect(await checkPassword('correct horse', user!.password)).toMatchObject({ ok: true });
+  });
+
+  it('takes the name of the system’s user, no address, and the options', async () => {
+    const { status } = await converse(
+      ['createuser', '--email', ''],
+      [
+        [offered, '\r'],
+        ['Password: ', 'secret\r'],
+        ['Password (again): ', 'secret\r'],
+      ],
+    );
+    expect(status).toBe(0);
+    const user = await userStore(orm).getByNaturalKey(userInfo().username.toLowerCase());
+    expect(user).toMatchObject({ email: '', isStaff: false });
+  });
+
+  it('asks again after each wrong answer, and offers no name that is taken', async () => {
+    await userStore(orm).createUser({ username: 'ann' });
+    await userStore(orm).createUser({ username: userInfo().username.toLowerCase() });
+    const { status, shown } = await converse(
+      ['createsuperuser', '--username', 'ann'],
+      [
+        ['Error: That username is already taken.', ''],
+        ['Username: ', '\r'],
+        ['Error: This field cannot be blank.', ''],
+        ['Username: ', 'a b\r'],
+        ['Error: Enter a valid username.', ''],
+        ['Username: ', 'ann\r'],
+        ['Error: That username is already taken.', ''],
+        ['Username: ', 'bob\r'],
+        ['Email address: ', 'bob\r'],
+        ['Error: Enter a valid email address.', ''],
+        ['Email address: ', '\r'],
+        ['Password: ', 'one\r'],
+        ['Password (again): ', 'two\r'],
+        ["Error: Your passwords didn't match.", ''],
+        ['Password: ', '  \r'],
+        ['Password (again): ', '  \r'],
+        ["Error: Blank passwords aren't allowed.", ''],
+        ['Password: ', 'three\r'],
+        ['Password (again): ', 'three\r'],
+      ],
+    );
+    expect(shown).toContain('Superuser created successfully.\n');
+    expect(status).toBe(0);
+    expect(await userStore(orm).getByNaturalKey('bob')).not.toBeNull();
+  });
+
+  it('takes answers that are pasted all at once', async () => {
+    const { status } = await converse(['createuser'], [[offered, 'ann\rann@example.com\rsecret\rsecret\r']]);
+    expect(status).toBe(0);
+    expect(await userStore(orm).getByNaturalKey('ann')).toMatchObject({ email: 'ann@example.com' });
+  });
+
+  it.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('ends at %s, wherever it comes', async (_name, key) => {
+    const atName = await converse(['createuser'], [[offered, key]]);
+    expect(atName).toMatchObject({ status: 1, shown: expect.stringContaining('\nOperation cancelled.\n') });
+    const atPassword = await converse(['createuser', '--username', 'ann', '--email', ''], [['Password: ', key]]);
+    expect(atPassword).toMatchObject({ status: 1, shown: expect.stringContaining('\nOperation cancelled.\n') });
+    expect(await userStore(orm).getByNaturalKey('ann')).toBeNull();
+  });
+
+  it('refuses an empty option', async () => {
+    const { status, shown } = await converse(['createuser', '--username', ''], []);
+    expect(status).toBe(1);
+    expect(shown).toContain('CommandError: Username cannot be blank.\n');
+  });
+});
