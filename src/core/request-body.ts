@@ -33,6 +33,7 @@ export class RequestBody {
   #files: QueryDict<unknown> | undefined;
   #failure: { readonly error: unknown; readonly lasting: boolean } | undefined;
   #pending: Promise<void> | undefined;
+  #bytes: Promise<Buffer> | undefined;
 
   constructor(request: Request, parts: RequestParts) {
     this.#request = request;
@@ -60,7 +61,12 @@ export class RequestBody {
     return (this.#pending ??= this.#begin());
   }
 
-  async bytes(): Promise<Buffer> {
+  /** One reading for all who ask, since the stream can be read only once. */
+  bytes(): Promise<Buffer> {
+    return (this.#bytes ??= this.#read());
+  }
+
+  async #read(): Promise<Buffer> {
     const raw = this.#raw;
     if (raw[BODY] !== undefined) return raw[BODY];
     if (raw.rawBody instanceof Uint8Array) return (raw[BODY] = Buffer.from(raw.rawBody));

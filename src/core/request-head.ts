@@ -1,6 +1,7 @@
 import { headerValue } from '../http/headers';
 import { isAllowedHost } from '../http/hosts';
 import { buildMeta, type Meta } from '../http/meta';
+import { withoutOrigin } from '../http/paths';
 import { parseQuery, TooManyFields, type QueryDict } from '../http/query';
 import { DisallowedHost, RequestEntityTooLarge } from './exceptions';
 import type { HostRequest } from './host';
@@ -23,7 +24,7 @@ export class RequestHead {
 
   /** Path and query as the client sent them. */
   getFullPath(): string {
-    return this.raw.originalUrl ?? this.raw.url ?? '/';
+    return withoutOrigin(this.raw.originalUrl ?? this.raw.url ?? '/');
   }
 
   /** The path as the client sent it, without the query. */
@@ -72,21 +73,25 @@ export class RequestHead {
 
   /**
    * The host and port that the client asked for.
-   * @throws DisallowedHost for one that the setting `allowedHosts` doesn't name
+   * @throws DisallowedHost for one that is malformed or that the setting `allowedHosts` doesn't name
    */
   getHost(): string {
     const { allowedHosts, useXForwardedHost } = this.settings;
     const forwarded = useXForwardedHost ? headerValue(this.raw.headers, 'x-forwarded-host') : undefined;
     const host = forwarded ?? headerValue(this.raw.headers, 'host') ?? '';
-    if (allowedHosts !== null && !isAllowedHost(host, allowedHosts)) {
-      throw new DisallowedHost(`The host '${host}' is not among the allowedHosts of the settings.`);
+    // Whatever is allowed, a text that is no host would give URLs that lead elsewhere.
+    if (!isAllowedHost(host, allowedHosts ?? ['*'])) {
+      throw new DisallowedHost(`The host '${host}' is malformed or not among the allowedHosts of the settings.`);
     }
     return host;
   }
 
   /** An absolute URL for a path or relative reference; without one, for this request. */
-  buildAbsoluteUri(location: string = this.getFullPath()): string {
-    return new URL(location, `${this.scheme}://${this.getHost()}${this.path}`).href;
+  buildAbsoluteUri(location?: string): string {
+    const origin = `${this.scheme}://${this.getHost()}`;
+    // The request's own path is not resolved like a reference: `//evil.example/` would be another host.
+    if (location === undefined) return new URL(origin + this.getFullPath()).href;
+    return new URL(location, origin + this.path).href;
   }
 
   // Headers

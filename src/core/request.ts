@@ -54,7 +54,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   #auth: Auth | null = null;
   #authSet = false;
   #authenticator: Authenticator | null = null;
-  #authenticating = false;
+  #asking = false;
   #pendingUser: Promise<void> | undefined;
 
   #body: RequestBody | undefined;
@@ -121,43 +121,33 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   /** `getUser` without a promise where none is needed: what the cycle and the policies call. */
   loadUser(): Awaitable<void> {
     if (this.#userKnown) return undefined;
+    // Waiting for itself, the run would never end.
+    if (this.#asking) throw new Error('An authenticator asked for the user that it is to find.');
     return this.#pendingUser ?? this.#authenticate();
   }
 
   #knowUserNow(): void {
-    if (this.#userKnown) return;
-    if (this.#pendingUser === undefined) {
-      const pending = this.#authenticate();
-      if (!isPromiseLike(pending)) return;
-      // Nobody may ever await this run, and a rejection that nobody handles would end the process.
-      pending.then(undefined, () => undefined);
-    }
+    const pending = this.loadUser();
+    if (!isPromiseLike(pending)) return;
+    // Nobody may ever await this run, and a rejection that nobody handles would end the process.
+    pending.then(undefined, () => undefined);
     throw new AuthenticationPending();
   }
 
-  #authenticate(): Awaitable<void> {
-    if (this.#authenticating) throw new Error('An authenticator asked for the user that it is to find.');
-    this.#authenticating = true;
-    let pending: Promise<void> | undefined;
-    try {
-      pending = this.#askAuthenticators();
-      return pending;
-    } finally {
-      if (pending === undefined) this.#authenticating = false;
-      else this.#pendingUser = pending;
-    }
+  #authenticate(): Promise<void> | undefined {
+    const pending = this.#askAuthenticators();
+    if (pending === undefined) return undefined;
+    this.#pendingUser = pending.finally(() => {
+      this.#pendingUser = undefined;
+    });
+    return this.#pendingUser;
   }
 
   /** Asks in order, as long as the answers are plain values; goes on with `#await` at the first promise. */
   #askAuthenticators(from = 0): Promise<void> | undefined {
     for (let i = from; i < this.#authenticators.length; i++) {
       const authenticator = this.#authenticators[i]!;
-      let answer;
-      try {
-        answer = authenticator.authenticate(this);
-      } catch (error) {
-        throw this.#refused(error);
-      }
+      const answer = this.#ask(authenticator);
       if (isPromiseLike(answer)) return this.#await(answer, i);
       if (this.#accepted(answer, authenticator)) return undefined;
     }
@@ -165,21 +155,27 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     return undefined;
   }
 
-  async #await(answer: PromiseLike<readonly [BaseUser, unknown] | null | undefined>, at: number): Promise<void> {
+  #ask(authenticator: Authenticator): ReturnType<Authenticator['authenticate']> {
+    this.#asking = true;
     try {
-      let pair;
-      try {
-        pair = await answer;
-      } catch (error) {
-        throw this.#refused(error);
-      }
-      if (this.#accepted(pair, this.#authenticators[at]!)) return;
-      const rest = this.#askAuthenticators(at + 1);
-      if (rest !== undefined) await rest;
+      return authenticator.authenticate(this);
+    } catch (error) {
+      throw this.#refused(error);
     } finally {
-      this.#authenticating = false;
-      this.#pendingUser = undefined;
+      this.#asking = false;
     }
+  }
+
+  async #await(answer: PromiseLike<readonly [BaseUser, unknown] | null | undefined>, at: number): Promise<void> {
+    let pair;
+    try {
+      pair = await answer;
+    } catch (error) {
+      throw this.#refused(error);
+    }
+    if (this.#accepted(pair, this.#authenticators[at]!)) return;
+    const rest = this.#askAuthenticators(at + 1);
+    if (rest !== undefined) await rest;
   }
 
   #accepted(pair: readonly [BaseUser, unknown] | null | undefined, authenticator: Authenticator): boolean {
@@ -188,7 +184,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw new Error(`${authenticator.constructor.name}.authenticate must return [user, auth], null or undefined.`);
     }
-    this.#settle(pair[0] as User | null, pair[1] as Auth | null, authenticator);
+    this.#settle((pair[0] ?? null) as User | null, (pair[1] ?? null) as Auth | null, authenticator);
     return true;
   }
 
@@ -274,6 +270,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     clone.#userKnown = this.#userKnown;
     clone.#user = this.#user;
     clone.#auth = this.#auth;
+    clone.#authSet = this.#authSet;
     clone.#authenticator = this.#authenticator;
     clone.#body = this.#content;
     return clone;

@@ -17,11 +17,16 @@ export function encodePath(text: string): string {
   return encodeURIComponent(text).replace(/%(?:2F|3A|40|24|26|2B|2C|3B|3D)/g, decodeURIComponent);
 }
 
-/** The path of a request target without its query; of an absolute one (RFC 9112, 3.2.2) without its origin. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*\/?/i;
+
+/** A request target without the origin of an absolute one (RFC 9112, 3.2.2). */
+export function withoutOrigin(target: string): string {
+  return target.startsWith('/') ? target : target.replace(ORIGIN, '/');
+}
+
+/** The path of a request target, without origin and query. */
 export function pathOf(target: string): string {
-  const mark = target.indexOf('?');
-  const whole = mark < 0 ? target : target.slice(0, mark);
-  if (whole.startsWith('/')) return whole;
-  const path = whole.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '');
-  return path === '' ? '/' : path;
+  const whole = withoutOrigin(target);
+  const mark = whole.indexOf('?');
+  return mark < 0 ? whole : whole.slice(0, mark);
 }
