@@ -1,5 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import { login, logout, session, withSession } from '../auth/session';
 import { systemClock, type Clock } from '../core/clock';
+import { ImproperlyConfigured } from '../core/errors';
+import type { HostRequest } from '../core/host';
+import type { Settings } from '../core/settings';
+import type { BaseUser, Credentials } from '../core/users';
 import { CookieJar, parseSetCookie } from './cookies';
 import { NO_CONTENT } from './encoding';
 import { exchange, FactoryRequest, type Answer, type RequestDescription, type TestApp } from './exchange';
@@ -16,6 +21,8 @@ export interface ClientDefaults extends RequestDefaults {
   readonly raiseRequestException?: boolean;
   /** Tells when cookies expire. @default the system's */
   readonly clock?: Clock;
+  /** Those of the app's base view; `login` finds users and sessions there. */
+  readonly settings?: Settings;
 }
 
 export interface ClientOptions extends RequestOptions {
@@ -36,12 +43,14 @@ export interface ClientOptions extends RequestOptions {
 export class APIClient extends RequestMethods<Promise<TestResponse>, ClientOptions> {
   readonly cookies: CookieJar;
   readonly #app: TestApp;
+  readonly #settings: Settings | undefined;
   #credentials: Readonly<Record<string, string>> = {};
   #forced: ForcedIdentity = {};
 
   constructor(app: TestApp, defaults: ClientDefaults = {}) {
     super(defaults);
     this.cookies = new CookieJar(defaults.clock ?? systemClock);
+    this.#settings = defaults.settings;
     this.#app = defaults.raiseRequestException === false ? withoutNext(app) : app;
   }
 
@@ -50,17 +59,59 @@ export class APIClient extends RequestMethods<Promise<TestResponse>, ClientOptio
     this.#credentials = toHeaders(headers);
   }
 
-  /** The user and token of all later requests, see the function of this name; neither of them logs out. */
+  /** The user and token of all later requests, see the function of this name; with neither, the client forgets all. */
   forceAuthenticate(identity: ForcedIdentity = {}): void {
     this.#forced = identity;
-    if ((identity.user ?? null) === null && (identity.token ?? null) === null) this.logout();
+    if ((identity.user ?? null) === null && (identity.token ?? null) === null) this.#forget();
   }
 
-  /** Forgets credentials, forced user and cookies. */
-  logout(): void {
+  /**
+   * Opens a session, past the log in view of the app.
+   * @returns whether the credentials are right
+   * @throws ImproperlyConfigured when the client has no settings, or these have no user or session store
+   */
+  async login(credentials: Credentials): Promise<boolean> {
+    const { users } = this.#settingsOfSessions();
+    const user = (await users?.authenticate(credentials)) ?? null;
+    if (user !== null) await this.forceLogin(user);
+    return user !== null;
+  }
+
+  /**
+   * Opens a session for a user, without a password.
+   * @throws ImproperlyConfigured as `login`
+   */
+  async forceLogin(user: BaseUser): Promise<void> {
+    await this.#inSession(this.#settingsOfSessions(), (request) => login(request, user));
+  }
+
+  /** Forgets credentials, forced user and cookies. A session is ended in its store too. */
+  async logout(): Promise<void> {
+    const settings = this.#settings;
+    if (settings !== undefined && session.find(settings) !== null) await this.#inSession(settings, logout);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#credentials = {};
     this.#forced = {};
     this.cookies.clear();
+  }
+
+  #settingsOfSessions(): Settings {
+    if (this.#settings !== undefined) return this.#settings;
+    throw new ImproperlyConfigured(
+      'To log in, the client must know the settings: new APIClient(app, { settings: AppView.settings }).',
+    );
+  }
+
+  /** Has our own code answer one request of this client, in place of the app. */
+  async #inSession(settings: Settings, work: (request: HostRequest) => Promise<void>): Promise<void> {
+    const app = withSession(settings, async (request) => {
+      await work(request);
+      return new Response(null, { status: 204 });
+    });
+    await this.#send(SESSION_REQUEST, app);
   }
 
   /** @throws Error for redirects without an end, with `follow` */
@@ -69,7 +120,7 @@ export class APIClient extends RequestMethods<Promise<TestResponse>, ClientOptio
     return options?.follow === true ? this.#follow(description, answer) : new TestResponse(answer);
   }
 
-  async #send(description: RequestDescription): Promise<Answer> {
+  async #send(description: RequestDescription, app = this.#app): Promise<Answer> {
     const cookie = this.cookies.toString();
     const headers = {
       ...(cookie === '' ? {} : { cookie }),
@@ -78,7 +129,7 @@ export class APIClient extends RequestMethods<Promise<TestResponse>, ClientOptio
     };
     const request = new FactoryRequest({ ...description, headers });
     forceAuthenticate(request, this.#forced);
-    const answer = await exchange(this.#app, request);
+    const answer = await exchange(app, request);
     this.cookies.update(answer.headers.getSetCookie().map(parseSetCookie));
     return answer;
   }
@@ -99,6 +150,17 @@ export class APIClient extends RequestMethods<Promise<TestResponse>, ClientOptio
     }
   }
 }
+
+const SESSION_REQUEST: RequestDescription = {
+  method: 'POST',
+  url: '/',
+  headers: { host: 'testserver' },
+  body: NO_CONTENT.body,
+  secure: false,
+  remoteAddress: '127.0.0.1',
+  META: undefined,
+  enforceCsrfChecks: false,
+};
 
 const MAX_REDIRECTS = 20;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

@@ -11,12 +11,14 @@ import {
   onResponse,
   path,
   Response,
+  session,
+  SessionAuthentication,
   TokenAuthentication,
   type HostRequest,
   type PermissionClasses,
   type Request,
 } from 'sallyport';
-import { APIClient, FixedClock, MemoryTokenStore, MemoryUserStore } from 'sallyport/testing';
+import { APIClient, FixedClock, MemorySessionStore, MemoryTokenStore, MemoryUserStore } from 'sallyport/testing';
 
 const users = new MemoryUserStore();
 const tokens = new MemoryTokenStore();
@@ -196,7 +198,7 @@ describe('APIClient', () => {
       one.credentials();
       expect((await one.get('/echo')).data.headers).not.toHaveProperty('x-one');
       one.credentials({ 'X-One': '1' });
-      one.logout();
+      await one.logout();
       expect((await one.get('/echo')).data.headers).not.toHaveProperty('x-one');
     });
 
@@ -244,7 +246,7 @@ describe('APIClient', () => {
       const [user] = await createUser('fred');
       const one = client();
       one.forceAuthenticate({ user });
-      one.logout();
+      await one.logout();
       expect((await one.get('/me')).status).toBe(401);
     });
   });
@@ -287,7 +289,7 @@ describe('APIClient', () => {
       one.cookies.set('b', 'gone');
       one.cookies.delete('b');
       expect((await one.get('/echo')).data.headers.cookie).toBe('a=mine');
-      one.logout();
+      await one.logout();
       expect((await one.get('/echo')).data.headers).not.toHaveProperty('cookie');
     });
 
@@ -296,6 +298,64 @@ describe('APIClient', () => {
       one.cookies.set('a', '1');
       const response = await one.get('/echo', null, { headers: { Cookie: 'other=2' } });
       expect(response.data.headers.cookie).toBe('other=2');
+    });
+  });
+
+  describe('with sessions', () => {
+    const settings = defineSettings(
+      { defaultAuthenticationClasses: [SessionAuthentication], users },
+      session({ store: new MemorySessionStore(), secretKey: 'of the tests' }),
+    );
+    class Guarded extends Me {
+      static override settings = settings;
+      override post(request: Request<User>): Response {
+        return this.get(request);
+      }
+    }
+    const site = Guarded.asView();
+
+    it('logs in with the right credentials', async () => {
+      await users.createUser({ username: 'hugo', password: 'secret' });
+      const one = new APIClient(site, { settings });
+      expect(await one.login({ username: 'hugo', password: 'wrong' })).toBe(false);
+      expect((await one.get('/')).status).toBe(403);
+      expect(await one.login({ username: 'hugo', password: 'secret' })).toBe(true);
+      expect((await one.get('/')).data).toEqual({ username: 'hugo' });
+    });
+
+    it('logs in a user without a password, and out again, for good', async () => {
+      const [user] = await createUser('ida');
+      const one = new APIClient(site, { settings });
+      await one.forceLogin(user);
+      const sessionid = one.cookies.get('sessionid')!;
+      expect((await one.get('/')).data).toEqual({ username: 'ida' });
+      await one.logout();
+      expect(one.cookies.get('sessionid')).toBeUndefined();
+      one.cookies.set('sessionid', sessionid);
+      expect((await one.get('/')).status).toBe(403);
+    });
+
+    it('asks for no CSRF token unless it is told to', async () => {
+      const [user] = await createUser('jack');
+      const lenient = new APIClient(site, { settings });
+      await lenient.forceLogin(user);
+      expect((await lenient.post('/')).status).toBe(200);
+
+      const strict = new APIClient(site, { settings, enforceCsrfChecks: true });
+      await strict.forceLogin(user);
+      expect((await strict.post('/')).status).toBe(403);
+      const token = strict.cookies.get('csrftoken')!;
+      expect((await strict.post('/', null, { headers: { 'X-CSRFToken': token } })).status).toBe(200);
+    });
+
+    it('says what it must know for that', async () => {
+      const [user] = await createUser('kim');
+      await expect(new APIClient(site).login({ username: 'kim', password: '' })).rejects.toThrow(
+        'new APIClient(app, { settings: AppView.settings })',
+      );
+      const one = new APIClient(site, { settings: defineSettings({ users }) });
+      await expect(one.forceLogin(user)).rejects.toThrow('session');
+      await one.logout();
     });
   });
 
