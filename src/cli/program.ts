@@ -41,7 +41,7 @@ const UNDEFINED_TABLE = '42P01';
 
 function describe(error: unknown): string {
   const { message, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
-  if (code === UNDEFINED_TABLE) return `CommandError: ${message}. Run \`sallyport migrate\` first.`;
+  if (code === UNDEFINED_TABLE) return 'CommandError: The database lacks a table. Run `sallyport migrate` first.';
   return `CommandError: ${message === '' ? String(code) : message}`;
 }
 

@@ -42,7 +42,7 @@ describe('the commands, one after the other on an empty database,', () => {
   const runEmpty = (...args: string[]): Promise<Outcome> => sallyport(args, { env: { DATABASE_URL: empty.url } });
 
   it('say how to make the tables, make them once, and work on them', async () => {
-    const cure = refused('relation "auth_user" does not exist. Run `sallyport migrate` first.');
+    const cure = refused('The database lacks a table. Run `sallyport migrate` first.');
     expect(await runEmpty('drf-create-token', 'ann')).toEqual(cure);
     expect(await runEmpty('migrate')).toEqual(
       ok(
