@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { systemClock, type Clock } from './clock';
 import type { Awaitable } from './policy';
 
@@ -69,23 +70,24 @@ export class MemoryCache implements Cache {
   }
 
   get(key: string): unknown {
-    const entry = this.#entries.get(key);
+    const id = shorten(key);
+    const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
     if (entry.expires > this.#now()) {
       entry.used = true;
       return entry.value;
     }
-    this.#entries.delete(key);
+    this.#entries.delete(id);
     return undefined;
   }
 
   set(key: string, value: unknown, ttl: number): void {
     const now = this.#now();
-    this.#store(key, { value, expires: now + ttl }, now);
+    this.#store(shorten(key), { value, expires: now + ttl }, now);
   }
 
   delete(key: string): void {
-    this.#entries.delete(key);
+    this.#entries.delete(shorten(key));
   }
 
   clear(): void {
@@ -93,7 +95,8 @@ export class MemoryCache implements Cache {
   }
 
   hit(key: string, { limit, duration, now }: Window): Hit {
-    const entry = this.#entries.get(key);
+    const id = shorten(key);
+    const entry = this.#entries.get(id);
     const history = entry !== undefined && Array.isArray(entry.value) ? (entry.value as number[]) : []; // oldest first
     let expired = 0;
     while (expired < history.length && history[expired]! <= now - duration) expired++;
@@ -101,7 +104,9 @@ export class MemoryCache implements Cache {
     const allowed = history.length < limit;
     if (allowed) {
       history.push(now);
-      this.#store(key, { value: history, expires: now + duration }, now);
+      this.#store(id, { value: history, expires: now + duration }, now);
+    } else if (entry !== undefined) {
+      entry.used = true; // a client that goes on knocking must not be forgotten, and let in again
     }
     return { allowed, count: history.length, oldest: history[0] ?? null };
   }
@@ -127,4 +132,9 @@ export class MemoryCache implements Cache {
       this.#entries.set(key, entry);
     }
   }
+}
+
+/** Clients may write thousands of characters into an identity; a long key is kept by its digest. */
+function shorten(key: string): string {
+  return key.length <= 200 ? key : createHash('sha256').update(key).digest('base64');
 }

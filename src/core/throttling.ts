@@ -98,9 +98,10 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   parseRate(rate: Rate): readonly [limit: number, duration: number] {
     const known = parsedRates.get(rate);
     if (known !== undefined) return known;
-    const match = /^\s*(\d+)\s*\/\s*(\d*)([a-z])/.exec(rate);
+    const match = /^\s*(\d+)\s*\/(\d*)([a-z])[^/]*$/.exec(rate);
     const period = match === null ? undefined : PERIODS[match[3]!];
-    if (match === null || period === undefined || match[2] === '0') {
+    // A window of no length would hold nobody.
+    if (match === null || period === undefined || /^0+$/.test(match[2]!)) {
       throw new ImproperlyConfigured(
         `'${rate}' is no rate. Write a number, a slash and s, m, h or d: '10/min', '5/10m'.`,
       );
