@@ -32,12 +32,21 @@ export function createHandler(settings: Settings, dispatch: (raw: HostRequest) =
       const rendered = answer.render();
       const body = isPromiseLike(rendered) ? await rendered : rendered;
       const hooks = takeResponseHooks(raw);
-      if (hooks !== undefined) await runHooks(hooks, answer);
-      if (!sink.headersSent) writeResponse(sink, answer, raw.method === 'HEAD' ? withoutBody(body) : body);
+      const head = hooks === undefined ? answer : ownHead(answer);
+      if (hooks !== undefined) await runHooks(hooks, head);
+      if (!sink.headersSent) writeResponse(sink, head, raw.method === 'HEAD' ? withoutBody(body) : body);
     } catch (error) {
       await fail({ settings, raw, sink, next }, error);
     }
   };
+}
+
+/** The part of an answer that is written before its body. */
+type Head = Pick<Response, 'status' | 'headers' | 'onlyDefaults'>;
+
+/** A head for this request alone: an app may answer everybody with one `Response`, and cookies must not stay in it. */
+function ownHead({ status, headers }: Head): Head {
+  return { status, headers: new ResponseHeaders(headers), onlyDefaults: undefined };
 }
 
 async function runHooks(hooks: readonly ResponseHook[], head: ResponseHead): Promise<void> {
@@ -56,7 +65,7 @@ function withoutBody(body: RenderedBody): UnsentBody {
   return { ...body, unsent: true };
 }
 
-function writeResponse(sink: HostResponse, response: Response, { body, contentType, unsent }: UnsentBody): void {
+function writeResponse(sink: HostResponse, response: Head, { body, contentType, unsent }: UnsentBody): void {
   const head: FlatHeaders = [];
   if (contentType === null) sink.removeHeader('Content-Type');
   else head.push('Content-Type', contentType);
@@ -80,7 +89,7 @@ type FlatHeaders = (string | string[])[];
 /** Headers that follow from the rendered body, whatever the view says. */
 const FROM_BODY = /^content-(?:type|length)$/i;
 
-function addHeaders(head: FlatHeaders, sink: HostResponse, response: Response): void {
+function addHeaders(head: FlatHeaders, sink: HostResponse, response: Head): void {
   const defaults = response.onlyDefaults;
   if (defaults !== undefined) {
     for (const name in defaults) head.push(name, besideHost(sink, name, defaults[name]!));

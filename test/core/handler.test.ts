@@ -418,6 +418,25 @@ describe('onResponse', () => {
     }
   });
 
+  it('never leaves the cookie of one client in an answer that the app gives to all', async () => {
+    const pong = new Response('pong', { headers: { 'X-Own': 'kept' } });
+    const view = viewOf(() => pong);
+    const server = await serve((raw, sink) => {
+      if (raw.url === '/ann') {
+        onResponse(raw, (head) => {
+          head.status = 202;
+          head.headers.append('Set-Cookie', 'session=of-ann');
+        });
+      }
+      return view(raw, sink);
+    });
+    const forAnn = await server.request({ path: '/ann' });
+    const forAll = await server.request({ path: '/' });
+    await server.close();
+    expect([forAnn.status, forAnn.headers['set-cookie']]).toEqual([202, ['session=of-ann']]);
+    expect([forAll.status, forAll.headers['set-cookie'], forAll.headers['x-own']]).toEqual([200, undefined, 'kept']);
+  });
+
   it('is shared by two views on one request', async () => {
     const cookies: ResponseHook = (head) => {
       head.headers.append('Set-Cookie', 'a=1');
