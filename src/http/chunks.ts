@@ -6,15 +6,19 @@ import { BodyInterrupted, type BodySource } from './body';
  *
  * @throws BodyInterrupted when the connection ends early
  */
-export async function* chunksOf(source: BodySource): AsyncGenerator<Buffer, void, undefined> {
+export async function* chunksOf(
+  source: BodySource & { readonly aborted?: boolean },
+): AsyncGenerator<Buffer, void, undefined> {
   const inbox = new Inbox(source);
   try {
     for (;;) {
       const chunk = inbox.take();
       if (chunk !== undefined) yield chunk;
-      else if (inbox.ended) return;
-      else await inbox.next();
+      else if (!inbox.ended) await inbox.next();
+      else break;
     }
+    // A stream of HTTP/2 that the client has reset ends as if it were complete.
+    if (source.aborted === true) throw new BodyInterrupted('the client gave up the body');
   } finally {
     inbox.close();
   }
