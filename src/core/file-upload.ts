@@ -1,6 +1,6 @@
+import { LATIN_1 } from '../http/charset';
 import { headerValue } from '../http/headers';
 import { dispositionParameter } from '../http/multipart';
-import { LATIN_1 } from '../http/charset';
 import { QueryDict } from '../http/query';
 import { ParseError } from './exceptions';
 import { BaseParser, DataAndFiles, type ParserContext, type RequestStream } from './parsers';

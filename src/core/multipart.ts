@@ -1,5 +1,7 @@
+import { decodeBase64 } from '../http/base64';
 import { ByteCollector } from '../http/byte-collector';
 import type { Charset } from '../http/charset';
+import { parseMediaType } from '../http/media-types';
 import {
   Base64Decoder,
   boundaryOf,
@@ -9,10 +11,9 @@ import {
   type PartDescription,
   type PartHeaders,
 } from '../http/multipart';
-import { decodeBase64 } from '../http/base64';
-import { parseMediaType } from '../http/media-types';
 import { QueryDict } from '../http/query';
 import { ParseError, RequestEntityTooLarge } from './exceptions';
+import type { HostRequest } from './host';
 import { BaseParser, DataAndFiles, type ParserContext, type RequestStream } from './parsers';
 import type { Settings } from './settings';
 import { bodyChunks } from './uploads/body-chunks';
@@ -22,6 +23,10 @@ import { NoPlaceForUpload, Uploads } from './uploads/uploads';
 
 /** Characters of all headers of a part; as much as Node allows a whole request. */
 const MAX_PART_HEADERS = 16_384;
+
+/** The form that was read, kept on the host's request: its stream can't be read again by a second view. */
+const FORM: unique symbol = Symbol.for('sallyport.form') as never;
+type ReadRequest = HostRequest & { [FORM]?: DataAndFiles<UploadedFile> };
 
 /**
  * `multipart/form-data`: fields and files. Files are not held in memory beyond the setting `fileUploadMaxMemorySize`;
@@ -40,6 +45,11 @@ export class MultiPartParser extends BaseParser {
       const named = parseMediaType(mediaType).params.get('boundary') ?? 'None';
       throw malformed(`Invalid boundary in multipart: ${named}`);
     }
+    const raw = context.request.raw as ReadRequest;
+    return (raw[FORM] ??= await this.#read(stream, boundary, context));
+  }
+
+  async #read(stream: RequestStream, boundary: string, context: ParserContext): Promise<DataAndFiles<UploadedFile>> {
     const { dataUploadMaxNumberFields: fields, dataUploadMaxNumberFiles: files } = this.settings;
     const form = new Form(this.settings, context);
     try {

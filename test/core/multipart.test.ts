@@ -245,6 +245,32 @@ describe('MultiPartParser', () => {
   });
 });
 
+describe('a second view on the same request', () => {
+  it('sees the form that the first has read (D-130)', async () => {
+    const inner = echo();
+    class Outer extends Echo {
+      override async post(request: Request): Promise<ViewResult> {
+        expect((request.data as QueryDict).get('a')).toBe('1');
+        await inner(request.raw, (request.raw as unknown as { answer: Parameters<Handler>[1] }).answer);
+        return new Response('not sent, since the inner view has answered');
+      }
+    }
+    const outer = Outer.asView();
+    const body = multipart([
+      { name: 'a', content: '1' },
+      { filename: 'x', content: 'y' },
+    ]);
+    const { json } = await call((request, answer) => outer(Object.assign(request, { answer }), answer), {
+      ...typed(),
+      body,
+    });
+    expect(json.data).toEqual([
+      ['a', ['1']],
+      ['f', [{ name: 'x', contentType: '', size: 1, text: 'y' }]],
+    ]);
+  });
+});
+
 describe('limits of multipart bodies', () => {
   const tooLarge = { detail: 'Request body is too large.' };
 
