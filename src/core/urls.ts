@@ -166,6 +166,7 @@ export class URLTable {
   readonly #byPrefix = new Map<string, Compiled[]>();
   readonly #byName = new Map<string, Compiled[]>();
   readonly #fixed = new Map<string, Compiled>();
+  #longestPrefix = 0;
   #count = 0;
 
   constructor(routes: readonly Route[]) {
@@ -199,7 +200,9 @@ export class URLTable {
     const start = typeof pieces[0] === 'string' ? pieces[0] : '';
     // A suffix stands in place of a final slash, which the path then lacks.
     const text = suffix === null || pieces.length > 1 ? start : start.replace(/\/+$/, '');
-    push(this.#byPrefix, text.slice(0, text.lastIndexOf('/') + 1), compiled);
+    const prefix = text.slice(0, text.lastIndexOf('/') + 1);
+    this.#longestPrefix = Math.max(this.#longestPrefix, prefix.length);
+    push(this.#byPrefix, prefix, compiled);
   }
 
   /** The route of a request target that is just a path without parameters: the quick answer, if there is one. */
@@ -215,7 +218,9 @@ export class URLTable {
   #search(path: string, fixed: Compiled | undefined): Resolved | null {
     let found = fixed;
     let groups: RegExpExecArray | null = null;
-    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    // No further than the longest prefix: a path of nothing but slashes would cost its length squared.
+    const end = this.#longestPrefix;
+    for (let slash = path.indexOf('/'); slash >= 0 && slash < end; slash = path.indexOf('/', slash + 1)) {
       for (const candidate of this.#byPrefix.get(path.slice(0, slash + 1)) ?? []) {
         if (found !== undefined && found.order < candidate.order) break;
         const result = candidate.regex!.exec(path);
@@ -251,9 +256,12 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else list.push(value);
 }
 
+/** One value for all requests, so nobody may write into it. */
+const NO_PARAMS: Params = Object.freeze({});
+
 function paramsOf(route: Compiled, groups: RegExpExecArray | null): Params {
+  if (groups === null) return NO_PARAMS;
   const params: Record<string, unknown> = {};
-  if (groups === null) return params;
   let at = 1;
   for (const piece of route.pieces) {
     if (typeof piece !== 'string') params[piece.param] = piece.converter.parse(groups[at++]!);
@@ -269,14 +277,19 @@ function buildPath(route: Compiled, params: Params, given: readonly string[]): s
   const texts = pieces.map((piece) => (typeof piece === 'string' ? piece : fill(piece, params)));
   if (texts.includes(null)) return null;
   const path = texts.join('');
-  return suffix === null ? encodePath(path) : withSuffix(path, suffix, params);
+  return suffix === null ? toPath(path) : withSuffix(path, suffix, params);
 }
 
 function withSuffix(path: string, suffix: NonNullable<Route['suffix']>, params: Params): string | null {
   const format = params[suffix.param ?? 'None'];
   if (typeof format !== 'string' || suffix.allowed?.includes(format) === false) return null;
   // With the slash that a request may leave out, as DRF writes it.
-  return encodePath(`${path.replace(/\/+$/, '')}.${format}/`);
+  return toPath(`${path.replace(/\/+$/, '')}.${format}/`);
+}
+
+/** Two slashes at the start would make a host of what follows (`//evil.example`), so the second one is escaped. */
+function toPath(text: string): string {
+  return encodePath(text).replace(/^\/\//, '/%2F');
 }
 
 /** The text of a parameter; null where it is missing or no text of its converter. */
