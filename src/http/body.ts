@@ -1,5 +1,7 @@
 /** Reading a request's body, never more than a limit. */
 
+import { ByteCollector } from './byte-collector';
+
 /** The readable side of a host's request: what Node's streams offer. */
 export interface BodySource {
   on(event: 'data', listener: (chunk: Buffer) => void): unknown;
@@ -10,9 +12,11 @@ export interface BodySource {
   resume?(): unknown;
   readonly readableEnded?: boolean;
   readonly destroyed?: boolean;
+  /** Whether the client gave the request up. */
+  readonly aborted?: boolean;
 }
 
-/** The body is larger than the limit. What is left of it has not been read. */
+/** The body is larger than the limit. What is left of it passes by unread. */
 export class BodyTooLarge extends Error {}
 
 /** The client went away before the whole body had come. */
@@ -27,8 +31,7 @@ export class BodyInterrupted extends Error {}
  */
 export function readBody(source: BodySource, limit: number | null): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const bytes = new ByteCollector();
     const done = (): void => {
       source.removeListener('data', onData);
       source.removeListener('end', onEnd);
@@ -36,18 +39,20 @@ export function readBody(source: BodySource, limit: number | null): Promise<Buff
       // The listener for errors stays: an error that comes later must not end the process.
     };
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (limit !== null && size > limit) {
-        done();
-        source.pause?.();
-        reject(new BodyTooLarge(`body of more than ${String(limit)} bytes`));
+      if (limit === null || bytes.size + chunk.length <= limit) {
+        bytes.append(chunk);
         return;
       }
-      chunks.push(chunk);
+      done();
+      // What is left passes by unread, else the connection would be stuck behind it.
+      source.resume?.();
+      reject(new BodyTooLarge(`body of more than ${String(limit)} bytes`));
     };
     const onEnd = (): void => {
+      // A stream of HTTP/2 that the client has reset ends as if it were complete.
+      if (source.aborted === true) return onClose();
       done();
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+      resolve(bytes.take());
     };
     const onClose = (): void => {
       done();

@@ -6,9 +6,7 @@ import { BodyInterrupted, type BodySource } from './body';
  *
  * @throws BodyInterrupted when the connection ends early
  */
-export async function* chunksOf(
-  source: BodySource & { readonly aborted?: boolean },
-): AsyncGenerator<Buffer, void, undefined> {
+export async function* chunksOf(source: BodySource): AsyncGenerator<Buffer, void, undefined> {
   const inbox = new Inbox(source);
   try {
     for (;;) {
