@@ -47,6 +47,7 @@ const layers: readonly Layer[] = [
     types: [core, stores],
     packages: [/^@mikro-orm\//],
   },
+  { files: /^fetch\//, node: true, loads: [/^fetch\//, pure, core] },
   { files: /^testing\//, node: true, loads: [/^testing\//, pure, core, rootSchemes, models], types: [stores] },
   // Only here does a command meet the database, and only when it runs.
   {
