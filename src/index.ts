@@ -7,6 +7,7 @@ export * from './core/clock';
 export * from './core/decorators';
 export * from './core/exception-handler';
 export * from './core/exceptions';
+export * from './core/failed-login-throttle';
 export * from './core/file-upload';
 export type { Handler, HostRequest, HostResponse, Next, ResponseHead, ResponseHook } from './core/host';
 export { onResponse } from './core/host';
@@ -32,6 +33,7 @@ export {
 } from './core/permissions';
 export type { GuaranteesAuthentication, Permission, PermissionClasses } from './core/permissions';
 export type { Awaitable, PolicyClass } from './core/policy';
+export type { RateLimit } from './core/rate-limit';
 export * from './core/renderers';
 export * from './core/problem-details';
 export { cloneRequest, Request } from './core/request';

@@ -18,6 +18,12 @@ export interface Authenticator<User extends BaseUser = BaseUser, Auth = unknown>
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   authenticateHeader?(request: Request<any, any>): string | null | undefined;
+  /**
+   * The name in the credentials that the request carries, before they are checked; null where there is none. By it
+   * `FailedLoginThrottle` counts.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  attemptedName?(request: Request<any, any>): string | null;
 }
 
 /** A convenient base for schemes: it keeps the settings and has no challenge. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { shortKey } from '../crypto/short-key';
 import { systemClock, type Clock } from './clock';
 import type { Awaitable } from './policy';
 
@@ -23,16 +23,28 @@ export interface Window {
 }
 
 /**
- * The port to a cache that several processes may share. `hit` is one atomic step, so two requests that race can't
+ * The port to a cache that several processes may share. Each method is one atomic step, so two requests that race can't
  * both take the last place (DRF reads, changes and writes, and lets a few extra requests pass).
+ *
+ * A key is that of a value or that of a counter, and not of both.
  */
 export interface Cache {
+  /** The value of this key; undefined when there is none, or its time is over. */
   get(key: string): Awaitable<unknown>;
-  /** @param ttl seconds until the value is gone */
+  /**
+   * @param value anything that JSON can hold
+   * @param ttl seconds until the value is gone
+   */
   set(key: string, value: unknown, ttl: number): Awaitable<void>;
+  /** Forgets a value or a counter. */
   delete(key: string): Awaitable<void>;
   /** Drops what has left the window, and records this request if there is room. */
   hit(key: string, window: Window): Awaitable<Hit>;
+  /**
+   * Gives the place of one recorded request back, as if it had never come.
+   * @param at the `now` of its hit
+   */
+  giveBack(key: string, at: number): Awaitable<void>;
 }
 
 interface Entry {
@@ -70,7 +82,7 @@ export class MemoryCache implements Cache {
   }
 
   get(key: string): unknown {
-    const id = shorten(key);
+    const id = shortKey(key);
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
     if (entry.expires > this.#now()) {
@@ -83,11 +95,11 @@ export class MemoryCache implements Cache {
 
   set(key: string, value: unknown, ttl: number): void {
     const now = this.#now();
-    this.#store(shorten(key), { value, expires: now + ttl }, now);
+    this.#store(shortKey(key), { value, expires: now + ttl }, now);
   }
 
   delete(key: string): void {
-    this.#entries.delete(shorten(key));
+    this.#entries.delete(shortKey(key));
   }
 
   clear(): void {
@@ -95,7 +107,7 @@ export class MemoryCache implements Cache {
   }
 
   hit(key: string, { limit, duration, now }: Window): Hit {
-    const id = shorten(key);
+    const id = shortKey(key);
     const entry = this.#entries.get(id);
     const history = entry !== undefined && Array.isArray(entry.value) ? (entry.value as number[]) : []; // oldest first
     let expired = 0;
@@ -109,6 +121,12 @@ export class MemoryCache implements Cache {
       entry.used = true; // a client that goes on knocking must not be forgotten, and let in again
     }
     return { allowed, count: history.length, oldest: history[0] ?? null };
+  }
+
+  giveBack(key: string, at: number): void {
+    const history = this.#entries.get(shortKey(key))?.value;
+    const place = Array.isArray(history) ? history.lastIndexOf(at) : -1;
+    if (place >= 0) (history as number[]).splice(place, 1);
   }
 
   #store(key: string, { value, expires }: Pick<Entry, 'value' | 'expires'>, now: number): void {
@@ -132,9 +150,4 @@ export class MemoryCache implements Cache {
       this.#entries.set(key, entry);
     }
   }
-}
-
-/** Clients may write thousands of characters into an identity; a long key is kept by its digest. */
-function shorten(key: string): string {
-  return key.length <= 200 ? key : createHash('sha256').update(key).digest('base64');
 }

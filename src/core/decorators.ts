@@ -63,6 +63,8 @@ export const authenticationClasses = policyHelper('authenticationClasses');
 export const permissionClasses = policyHelper('permissionClasses');
 /** How often. */
 export const throttleClasses = policyHelper('throttleClasses');
+/** How often anybody may try, asked before it is known who comes. */
+export const preAuthThrottleClasses = policyHelper('preAuthThrottleClasses');
 /** What bodies are read. */
 export const parserClasses = policyHelper('parserClasses');
 /** What answers are written. */

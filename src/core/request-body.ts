@@ -46,6 +46,11 @@ export class RequestBody {
     return this.#data;
   }
 
+  /** The parsed body without its error, which is kept for whoever reads `data`; empty until it is loaded. */
+  get parsed(): unknown {
+    return this.#data;
+  }
+
   get files(): QueryDict<unknown> {
     this.#knowNow();
     return (this.#files ??= new QueryDict<unknown>());

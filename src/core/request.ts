@@ -228,6 +228,14 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     return this.#content.data;
   }
 
+  /**
+   * @internal What `data` is after `load()`, for a look ahead of the view: it throws nothing, and an error of the parser
+   * is still thrown by the first read of `data`.
+   */
+  get parsedData(): unknown {
+    return this.#content.parsed;
+  }
+
   /** The uploaded files by field. */
   get files(): QueryDict<unknown> {
     return this.#content.files;

@@ -14,6 +14,8 @@ export interface Policies {
   readonly authenticationClasses: AuthenticationClasses;
   readonly permissionClasses: PermissionClasses;
   readonly throttleClasses: ThrottleClasses;
+  /** Throttles that are asked before the authenticators. */
+  readonly preAuthThrottleClasses: ThrottleClasses;
   readonly parserClasses: ParserClasses;
   readonly rendererClasses: RendererClasses;
   readonly contentNegotiationClass: PolicyClass<ContentNegotiation>;
@@ -42,6 +44,7 @@ const LISTS = [
   'authenticationClasses',
   'permissionClasses',
   'throttleClasses',
+  'preAuthThrottleClasses',
   'parserClasses',
   'rendererClasses',
 ] as const;

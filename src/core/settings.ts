@@ -45,6 +45,8 @@ export interface CoreSettings {
   readonly defaultPermissionClasses: PermissionClasses;
   /** Throttles of views that name none. @default [] */
   readonly defaultThrottleClasses: ThrottleClasses;
+  /** Throttles of views that name none, asked before authentication: DRF has nothing of the kind. @default [] */
+  readonly defaultPreAuthThrottleClasses: ThrottleClasses;
   /** Parsers of views that name none. @default [JSONParser, FormParser, MultiPartParser] */
   readonly defaultParserClasses: ParserClasses;
   /** Renderers of views that name none. @default [JSONRenderer] */
@@ -59,6 +61,19 @@ export interface CoreSettings {
   readonly defaultThrottleRates: Readonly<Record<string, Rate | null>>;
   /** Proxies in front, for the identity of clients; null: believe the whole `X-Forwarded-For`. @default null */
   readonly numProxies: number | null;
+  /**
+   * Bits of an IPv6 address that stand for one client, as a provider gives each customer a whole network: 64, say. With
+   * it, IPv4 addresses in the form of IPv6 (`::ffff:192.0.2.1`) are IPv4 addresses again. Null: each address is a
+   * client. @default null
+   */
+  readonly ipv6PrefixLength: number | null;
+  /** Answers of throttled views carry `RateLimit` and `RateLimit-Policy`, for the tightest limit. @default false */
+  readonly rateLimitHeaders: boolean;
+  /**
+   * What becomes of a request that can't be counted because the cache fails. `closed`: the error is answered with 500.
+   * `open`: the logger is told, and the request passes. @default 'closed'
+   */
+  readonly onCacheError: 'open' | 'closed';
   /** The version of requests that name none. @default null */
   readonly defaultVersion: string | null;
   /** The versions there are; null allows any. @default null */
@@ -158,6 +173,7 @@ const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
   defaultAuthenticationClasses: [SessionAuthentication, BasicAuthentication],
   defaultPermissionClasses: [AllowAny],
   defaultThrottleClasses: [],
+  defaultPreAuthThrottleClasses: [],
   defaultParserClasses: [JSONParser, FormParser, MultiPartParser],
   defaultRendererClasses: [JSONRenderer],
   defaultContentNegotiationClass: DefaultContentNegotiation,
@@ -165,6 +181,9 @@ const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
   defaultVersioningClass: null,
   defaultThrottleRates: { user: null, anon: null },
   numProxies: null,
+  ipv6PrefixLength: null,
+  rateLimitHeaders: false,
+  onCacheError: 'closed',
   defaultVersion: null,
   allowedVersions: null,
   versionParam: 'version',
@@ -208,7 +227,7 @@ const IS_CLASS = /Class(?:es)?$/;
  *
  * @param options options of the core; those left out have DRF's defaults
  * @param namespaces options of schemes, such as `authtoken({ store })`
- * @throws ImproperlyConfigured for an option that nobody knows
+ * @throws ImproperlyConfigured for an option that nobody knows, or a value that can't be
  *
  * @example static override settings = defineSettings({ defaultPermissionClasses: [IsAuthenticated] });
  */
@@ -219,7 +238,7 @@ export function defineSettings(options: SettingsInput = {}, ...namespaces: reado
 
 /**
  * Settings with some options changed; the cache stays the same one.
- * @throws ImproperlyConfigured for an option that nobody knows
+ * @throws ImproperlyConfigured for an option that nobody knows, or a value that can't be
  */
 export function extendSettings(
   base: Settings,
@@ -235,6 +254,7 @@ export function extendSettings(
       throw new ImproperlyConfigured(`The setting '${name}' is undefined. Do two modules import each other?`);
     }
   }
+  checkPrefixLength(options.ipv6PrefixLength ?? null);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return Object.freeze({
     ...base,
@@ -243,6 +263,13 @@ export function extendSettings(
     unauthenticatedToken: toFactory(options.unauthenticatedToken, base.unauthenticatedToken),
     namespaces: new Map([...base.namespaces, ...namespaces.map(({ key, values }) => [key, values] as const)]),
   });
+}
+
+function checkPrefixLength(length: number | null): void {
+  if (length === null || (Number.isInteger(length) && length >= 1 && length <= 128)) return;
+  throw new ImproperlyConfigured(
+    `The setting 'ipv6PrefixLength' is ${String(length)}. It is a whole number from 1 to 128, such as 64, or null.`,
+  );
 }
 
 function toFactory(

@@ -1,8 +1,9 @@
-import { clientIdent } from '../http/address';
+import { clientIdent, groupIpv6 } from '../http/address';
 import { headerValue } from '../http/headers';
-import type { Cache, Hit } from './cache';
+import type { Cache, Hit, Window } from './cache';
 import { ImproperlyConfigured } from './exceptions';
-import { chain, type Awaitable, type PolicyClass } from './policy';
+import { chain, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
+import type { RateLimit } from './rate-limit';
 import type { Request } from './request';
 import type { Settings } from './settings';
 import type { APIView } from './views';
@@ -13,6 +14,8 @@ export interface Throttle {
   allowRequest(request: Request, view: APIView): Awaitable<boolean>;
   /** After a refusal: seconds until the client may come back, null when nobody knows. */
   wait?(): number | null;
+  /** After each decision: what the answer may tell of the limit, see the setting `rateLimitHeaders`; null: nothing. */
+  rateLimit?(): RateLimit | null;
 }
 
 export type ThrottleClasses = readonly PolicyClass<Throttle>[];
@@ -32,13 +35,19 @@ export abstract class BaseThrottle implements Throttle {
     return null;
   }
 
-  /** What a client without an account is known by: its address, as the setting `numProxies` says. */
+  /** Proxies in front, see the setting of that name. */
+  protected get numProxies(): number | null {
+    return this.settings.numProxies;
+  }
+
+  /**
+   * What a client without an account is known by: its address, as the settings `numProxies` and `ipv6PrefixLength` say.
+   */
   getIdent(request: Request): string {
-    return clientIdent(
-      headerValue(request.raw.headers, 'x-forwarded-for'),
-      request.raw.socket?.remoteAddress ?? '',
-      this.settings.numProxies,
-    );
+    const { ipv6PrefixLength } = this.settings;
+    const forwardedFor = headerValue(request.raw.headers, 'x-forwarded-for');
+    const ident = clientIdent(forwardedFor, request.raw.socket?.remoteAddress ?? '', this.numProxies);
+    return ipv6PrefixLength === null ? ident : groupIpv6(ident, ipv6PrefixLength);
   }
 }
 
@@ -57,10 +66,9 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   /** Rates in place of the setting's. */
   readonly throttleRates: Readonly<Record<string, Rate | null>> | null = null;
 
-  #limit = 0;
-  #duration = 0;
-  #hit: Hit | undefined;
-  #now = 0;
+  #key = '';
+  #window: Window = { limit: 0, duration: 0, now: 0 };
+  #hit: Hit | null = null;
 
   /** What is counted as one client; null: this request is not counted. */
   abstract getCacheKey(request: Request, view: APIView): Awaitable<string | null>;
@@ -125,22 +133,67 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   /** One hit on the client's counter. */
   protected count(key: string, rate: Rate): Awaitable<boolean> {
     const [limit, duration] = this.parseRate(rate);
-    this.#limit = limit;
-    this.#duration = duration;
-    this.#now = this.timer();
-    return chain(this.cache.hit(key, { limit, duration, now: this.#now }), (hit) => {
-      this.#hit = hit;
-      return hit.allowed;
+    const window = { limit, duration, now: this.timer() };
+    this.#key = key;
+    this.#window = window;
+    const hit =
+      this.settings.onCacheError === 'open'
+        ? this.#lenient(() => this.cache.hit(key, window))
+        : this.cache.hit(key, window);
+    return chain(hit, (found) => {
+      this.#hit = found;
+      return found === null || found.allowed;
     });
+  }
+
+  /** Makes the request that was counted one that never came. */
+  protected giveBack(): Awaitable<void> {
+    if (this.#hit?.allowed !== true) return undefined;
+    this.#hit = null;
+    // Without its cache the throttle counts one request too many, and no more than that.
+    return chain(
+      this.#lenient(() => this.cache.giveBack(this.#key, this.#window.now)),
+      () => undefined,
+    );
+  }
+
+  /** Whether the request takes a place in the window. */
+  protected get isCounted(): boolean {
+    return this.#hit?.allowed === true;
+  }
+
+  /** Reports an error of the cache, and goes on with null. The key stays out of the report: it names a client. */
+  #lenient<T>(ask: () => Awaitable<T>): Awaitable<T | null> {
+    const report = (err: unknown): null => {
+      this.settings.logger.error({ err }, `The cache of ${this.constructor.name} failed.`);
+      return null;
+    };
+    try {
+      const answer = ask();
+      return isPromiseLike(answer) ? answer.then((value) => value, report) : answer;
+    } catch (error) {
+      return report(error);
+    }
   }
 
   /** The remaining time of the window, shared out among the requests that are left in it. */
   override wait(): number | null {
-    const hit = this.#hit;
-    const remaining =
-      hit === undefined || hit.oldest === null ? this.#duration : this.#duration - (this.#now - hit.oldest);
-    const available = this.#limit - (hit?.count ?? 0) + 1;
-    return available <= 0 ? null : remaining / available;
+    const available = this.#window.limit - (this.#hit?.count ?? 0) + 1;
+    return available <= 0 ? null : this.#remainingTime / available;
+  }
+
+  rateLimit(): RateLimit | null {
+    if (this.#hit === null) return null;
+    const { limit, duration } = this.#window;
+    const remaining = Math.max(0, limit - this.#hit.count);
+    return { name: this.scope ?? 'default', limit, duration, remaining, reset: Math.max(0, this.#remainingTime) };
+  }
+
+  /** Seconds until the oldest request leaves the window. */
+  get #remainingTime(): number {
+    const { duration, now } = this.#window;
+    const oldest = this.#hit?.oldest ?? null;
+    return oldest === null ? duration : duration - (now - oldest);
   }
 
   /** The user's primary key, else the address: what throttles of users count by. */
@@ -159,6 +212,15 @@ export class AnonRateThrottle extends SimpleRateThrottle {
     return chain(request.loadUser(), () =>
       request.user?.isAuthenticated === true ? null : this.formatCacheKey(this.getIdent(request)),
     );
+  }
+}
+
+/** Limits each address, whoever is logged in. It never asks who that is, and so serves before authentication too. */
+export class AddressRateThrottle extends SimpleRateThrottle {
+  override scope: string | null = 'address';
+
+  getCacheKey(request: Request, _view: APIView): string {
+    return this.formatCacheKey(this.getIdent(request));
   }
 }
 

@@ -16,6 +16,7 @@ import { Request } from './request';
 import { GUARDS, notStatic, refuseInstanceFields, resolvePolicies, ROOT, type ResolvedPolicies } from './resolution';
 import { isPlatformResponse, isResponse, Response, withDefaults } from './response';
 import { defaultSettings, type ParserClasses, type RendererClasses, type Settings } from './settings';
+import { askThrottles, longestWait } from './throttle-checks';
 import type { Throttle, ThrottleClasses } from './throttling';
 import type { BaseUser } from './users';
 import type { Versioning } from './versioning';
@@ -40,6 +41,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   static authenticationClasses?: AuthenticationClasses;
   static permissionClasses?: PermissionClasses;
   static throttleClasses?: ThrottleClasses;
+  static preAuthThrottleClasses?: ThrottleClasses;
   static parserClasses?: ParserClasses;
   static rendererClasses?: RendererClasses;
   static contentNegotiationClass?: PolicyClass<ContentNegotiation>;
@@ -56,6 +58,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   declare authenticationClasses?: never;
   declare permissionClasses?: never;
   declare throttleClasses?: never;
+  declare preAuthThrottleClasses?: never;
   declare parserClasses?: never;
   declare rendererClasses?: never;
   declare contentNegotiationClass?: never;
@@ -157,6 +160,11 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
     return this.policies.throttleClasses.map((Class) => new Class(this.settings));
   }
 
+  getPreAuthThrottles(): readonly Throttle[] {
+    const { preAuthThrottleClasses: classes } = this.policies;
+    return classes.length === 0 ? NO_THROTTLES : classes.map((Class) => new Class(this.settings));
+  }
+
   getContentNegotiator(): ContentNegotiation {
     return (this.#negotiator ??= new this.policies.contentNegotiationClass(this.settings));
   }
@@ -230,11 +238,16 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
     });
   }
 
-  /** Everything before the handler: negotiation, version, authentication, permissions, throttles. */
+  /** Everything before the handler: negotiation, version, early throttles, authentication, permissions, throttles. */
   initial(request: Request<User, Auth>, params: Params): Awaitable<void> {
     this.formatKwarg = this.getFormatSuffix(params);
     [request.acceptedRenderer, request.acceptedMediaType] = this.performContentNegotiation(request);
     [request.version, request.versioningScheme] = this.determineVersion(request, params);
+    const early = this.checkPreAuthThrottles(request);
+    return isPromiseLike(early) ? early.then(() => this.#admit(request)) : this.#admit(request);
+  }
+
+  #admit(request: Request<User, Auth>): Awaitable<void> {
     return chain(this.performAuthentication(request), () =>
       chain(this.checkPermissions(request), () => this.checkThrottles(request)),
     );
@@ -296,18 +309,21 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
    * @throws what `throttled` throws
    */
   checkThrottles(request: Request<User, Auth>): Awaitable<void> {
-    let refused = false;
-    let longest: number | null = null;
-    const asked = inOrder(this.getThrottles(), (throttle) =>
-      chain(throttle.allowRequest(request, this), (allowed) => {
-        if (allowed) return;
-        refused = true;
-        const wait = throttle.wait?.() ?? null;
-        if (wait !== null && (longest === null || wait > longest)) longest = wait;
-      }),
-    );
-    return chain(asked, () => {
-      if (refused) this.throttled(request, longest);
+    return this.#ask(this.getThrottles(), request);
+  }
+
+  /**
+   * The same with the throttles that come before authentication.
+   * @throws what `throttled` throws
+   */
+  checkPreAuthThrottles(request: Request<User, Auth>): Awaitable<void> {
+    return this.#ask(this.getPreAuthThrottles(), request);
+  }
+
+  #ask(throttles: readonly Throttle[], request: Request<User, Auth>): Awaitable<void> {
+    if (throttles.length === 0) return undefined;
+    return chain(askThrottles(throttles, request, this), (refusing) => {
+      if (refusing.length > 0) this.throttled(request, longestWait(refusing));
     });
   }
 
@@ -389,6 +405,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
 }
 
 const NO_VERSION = [null, null] as const;
+const NO_THROTTLES: readonly Throttle[] = Object.freeze([]);
 
 Object.defineProperty(APIView.prototype, ROOT, { value: true });
 for (const name of GUARDS) {

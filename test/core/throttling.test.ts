@@ -426,6 +426,9 @@ describe('throttles and the rest of the cycle', () => {
         await pause(Math.trunc(window.limit % 3));
         return memory.hit(key, window);
       },
+      giveBack: (key, at) => {
+        memory.giveBack(key, at);
+      },
     };
     for (const cache of [new MemoryCache(), remote]) {
       const server = await serve(viewOf([UserRateThrottle], { cache, defaultThrottleRates: { user: '10/min' } }));

@@ -52,6 +52,15 @@ export class BasicAuthentication<User extends BaseUser = BaseUser> extends BaseA
     });
   }
 
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  attemptedName(request: Request<any, any>): string | null {
+    const [scheme, word = ''] = splitOnAsciiWhitespace(headerValue(request.raw.headers, 'authorization') ?? '');
+    if (scheme?.toLowerCase() !== 'basic') return null;
+    const text = decodeCredentials(word) ?? '';
+    const colon = text.indexOf(':');
+    return colon < 0 ? null : text.slice(0, colon);
+  }
+
   override authenticateHeader(): string {
     return `Basic realm="${this.wwwAuthenticateRealm}"`;
   }

@@ -3,7 +3,7 @@ import type { DescribedSerializer } from '../../core/metadata';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
-import { QueryDict } from '../../http/query';
+import { fieldOf, plain, readText } from './credentials';
 
 /** What the serializer makes of good input. */
 export interface AuthTokenData<User extends BaseUser = BaseUser> {
@@ -83,7 +83,7 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements De
   }
 
   private readFields(): Record<string, string> {
-    const data: unknown = this.initialData instanceof QueryDict ? this.initialData.toJSON() : this.initialData;
+    const data = plain(this.initialData);
     const nonField = this.context.settings.nonFieldErrorsKey;
     if (data === null || data === undefined) {
       this.fail(nonField, 'No data provided', 'null');
@@ -98,37 +98,12 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements De
       ['username', true],
       ['password', false],
     ] as const) {
-      const value = readText(Object.hasOwn(data, name) ? (data as Record<string, unknown>)[name] : undefined, trim);
+      const value = readText(fieldOf(data, name), trim);
       if (typeof value === 'string') fields[name] = value;
       else for (const [message, code] of value) this.fail(name, message, code);
     }
     return fields;
   }
-}
-
-type Failures = readonly (readonly [message: string, code: string])[];
-
-/** A text field as DRF's `CharField` reads it: numbers become text, booleans and structures don't. */
-function readText(value: unknown, trim: boolean): string | Failures {
-  if (value === undefined) return [['This field is required.', 'required']];
-  if (value === null) return [['This field may not be null.', 'null']];
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
-    return [['Not a valid string.', 'invalid']];
-  const text = trim ? String(value).trim() : String(value);
-  if (text === '') return [['This field may not be blank.', 'blank']];
-  const failures = forbiddenCharacters(text);
-  return failures.length === 0 ? text : failures;
-}
-
-function forbiddenCharacters(text: string): Failures {
-  const failures: [string, string][] = [];
-  if (text.includes('\0')) failures.push(['Null characters are not allowed.', 'null_characters_not_allowed']);
-  const surrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
-  if (surrogate !== null) {
-    const point = surrogate[0].charCodeAt(0).toString(16).toUpperCase();
-    failures.push([`Surrogate characters are not allowed: U+${point}.`, 'surrogate_characters_not_allowed']);
-  }
-  return failures;
 }
 
 /** Clients see the names of Python's types in DRF's texts. */

@@ -6,15 +6,20 @@ import { JSONRenderer } from '../../core/renderers';
 import type { Request } from '../../core/request';
 import { Response } from '../../core/response';
 import type { ParserClasses, RendererClasses, Settings } from '../../core/settings';
+import { FailedLoginThrottle } from '../../core/failed-login-throttle';
 import type { ThrottleClasses } from '../../core/throttling';
 import type { BaseUser } from '../../core/users';
 import { APIView, type Params, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
 import { AuthTokenSerializer } from './serializers';
 import { authtoken } from './settings';
+import { ObtainAuthTokenThrottle } from './throttling';
 
 /**
  * Exchanges a username and password for the user's token: `POST` answers `{"token": "<key>"}`. It has no permissions,
  * no throttles and its own parsers and renderer, whatever the settings say; the authenticators are the settings'.
+ *
+ * Unlike DRF's it limits failed attempts, by address and username: 100 in ten minutes. Another rate is that of the scope
+ * `failed_login` in the setting `defaultThrottleRates`; null, or an empty `preAuthThrottleClasses`, switches it off.
  *
  * @example
  * class CustomAuthToken extends ObtainAuthToken {
@@ -29,6 +34,7 @@ import { authtoken } from './settings';
  */
 export class ObtainAuthToken<User extends BaseUser = BaseUser> extends APIView<User> {
   static override throttleClasses: ThrottleClasses = [];
+  static override preAuthThrottleClasses: ThrottleClasses = [FailedLoginThrottle, ObtainAuthTokenThrottle];
   static override permissionClasses: PermissionClasses = [];
   static override parserClasses: ParserClasses = [FormParser, MultiPartParser, JSONParser];
   static override rendererClasses: RendererClasses = [JSONRenderer];
