@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { createDatabase } from '../support/database';
 import { readPages } from './pages';
 import type { Page } from './pages';
@@ -47,3 +51,42 @@ it.each(pagesWithConsoles)('docs/$name.md shows what its servers answer', async 
     await database.drop();
   }
 });
+
+it('the server of docs/deployment.md answers at SIGTERM what is under way, and ends', async () => {
+  const { port } = project;
+  const database = await createDatabase();
+  const program = project.start('deployment/server.ts', { DATABASE_URL: database.url });
+  const agent = new Agent({ keepAlive: true });
+  try {
+    await program.listening(port);
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': '7', Expect: '100-continue' };
+    const outgoing = request({ port, host: '127.0.0.1', method: 'POST', path: '/what-arrives', headers, agent });
+    outgoing.flushHeaders();
+    await once(outgoing, 'continue');
+
+    const asked = performance.now();
+    program.process.kill('SIGTERM');
+    await expect(refusal(port)).resolves.toMatchObject({ code: 'ECONNREFUSED' });
+    outgoing.end('{"a":1}');
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+    expect(await text(incoming)).toBe('{"data":{"a":1}}');
+    // The client would keep its connection for longer than the ten seconds after which all of them are closed.
+    expect(await program.end()).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(8_000);
+  } finally {
+    agent.destroy();
+    await program.stop();
+    await database.drop();
+  }
+});
+
+/** Waits until the server takes no connection any more; the error of that. */
+async function refusal(port: number): Promise<unknown> {
+  for (;;) {
+    try {
+      await fetch(`http://127.0.0.1:${String(port)}/`, { headers: { Connection: 'close' } });
+    } catch (error) {
+      return (error as Error).cause;
+    }
+  }
+}
