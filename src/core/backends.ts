@@ -1,12 +1,17 @@
 import { checkPassword, defaultPasswordHashers, levelRefusal, makePassword } from '../crypto/hashers';
 import type { PasswordHashers } from '../crypto/hashers';
+import { BaseBackend } from './base-backend';
 import { ImproperlyConfigured } from './errors';
 import { DjangoPermissionDenied } from './exceptions';
-import type { Awaitable } from './policy';
+import { chain, type Awaitable } from './policy';
 import type { Request } from './request';
+import { isSuperuser, type PermissionUser } from './user-permissions';
 import type { BaseUser, Credentials } from './users';
 
-/** One way to know a user by credentials, as Django's authentication backends. */
+/**
+ * One way to know a user by credentials, or to know what a user may do: Django's authentication backends. `BaseBackend`
+ * has all methods; those that a backend lacks aren't asked.
+ */
 export interface AuthenticationBackend<U extends BaseUser = BaseUser> {
   /**
    * The name by which a session remembers who let its user in: the dotted path of Django's class, where Django is to
@@ -21,6 +26,22 @@ export interface AuthenticationBackend<U extends BaseUser = BaseUser> {
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Awaitable<U | null>;
   /** The user with this primary key, if they may come in. */
   getUser(pk: unknown): Awaitable<U | null>;
+  /**
+   * Whether the user has a permission, for `obj` alone where one is given.
+   * @throws DjangoPermissionDenied when the user hasn't, whatever the next backends say
+   */
+  hasPerm?(user: PermissionUser, perm: string, obj?: unknown): Awaitable<boolean>;
+  /**
+   * Whether the user has any permission of an app.
+   * @throws DjangoPermissionDenied when the user hasn't, whatever the next backends say
+   */
+  hasModulePerms?(user: PermissionUser, appLabel: string): Awaitable<boolean>;
+  /** What was granted to the user in person. */
+  getUserPermissions?(user: PermissionUser, obj?: unknown): Awaitable<ReadonlySet<string>>;
+  /** What was granted to the groups of the user. */
+  getGroupPermissions?(user: PermissionUser, obj?: unknown): Awaitable<ReadonlySet<string>>;
+  /** Both of these. */
+  getAllPermissions?(user: PermissionUser, obj?: unknown): Awaitable<ReadonlySet<string>>;
 }
 
 /** Hears of credentials that every backend refused; their secrets are covered. */
@@ -98,6 +119,21 @@ export interface UserWithPassword extends BaseUser {
   readonly password: string;
 }
 
+/** Permissions of a user, as `app_label.codename`. */
+export interface GrantedPermissions {
+  /** Those of the user in person. */
+  readonly user: ReadonlySet<string>;
+  /** Those of the user's groups. */
+  readonly group: ReadonlySet<string>;
+}
+
+/** The port of `ModelBackend` to the tables of permissions and groups. Each question may be asked often. */
+export interface PermissionTable {
+  of(user: BaseUser): Awaitable<GrantedPermissions>;
+  /** All that there are, which is what a superuser has. */
+  all(): Awaitable<ReadonlySet<string>>;
+}
+
 /** The port of `ModelBackend` to the table of users. */
 export interface UserTable<U extends UserWithPassword> {
   get(pk: unknown): Promise<U | null>;
@@ -107,6 +143,8 @@ export interface UserTable<U extends UserWithPassword> {
    * `previous`: someone may have set another password meanwhile, and the old one must not come back.
    */
   savePassword(user: U, encoded: string, previous: string): Promise<void>;
+  /** Without it, nobody but a superuser may do anything. */
+  readonly permissions?: PermissionTable | undefined;
 }
 
 export interface ModelBackendOptions {
@@ -120,24 +158,26 @@ export interface ModelBackendOptions {
 }
 
 /**
- * Knows users of a table by name and password.
+ * Knows users of a table by name and password, and what was granted to them and their groups. It knows nothing of single
+ * objects: where one is given, nobody may do anything with it.
  *
  * Every refusal costs one run of the preferred hasher, whether the name is unknown, the password wrong or unusable, or
  * the user inactive: time must not tell a stranger which names exist.
  */
-export class ModelBackend<U extends UserWithPassword> implements AuthenticationBackend<U> {
+export class ModelBackend<U extends UserWithPassword> extends BaseBackend<U> {
   readonly path: string = 'django.contrib.auth.backends.ModelBackend';
   protected readonly users: UserTable<U>;
   protected readonly hashers: PasswordHashers;
   protected readonly usernameField: string;
 
   constructor(users: UserTable<U>, options: ModelBackendOptions = {}) {
+    super();
     this.users = users;
     this.hashers = options.hashers ?? defaultPasswordHashers;
     this.usernameField = options.usernameField ?? 'username';
   }
 
-  async authenticate(credentials: Credentials, _request?: Request<BaseUser, unknown>): Promise<U | null> {
+  override async authenticate(credentials: Credentials, _request?: Request<BaseUser, unknown>): Promise<U | null> {
     const username = credentials['username'] ?? credentials[this.usernameField] ?? null;
     const password = credentials['password'] ?? null;
     if (username === null || password === null) return null;
@@ -158,9 +198,31 @@ export class ModelBackend<U extends UserWithPassword> implements AuthenticationB
     return user;
   }
 
-  async getUser(pk: unknown): Promise<U | null> {
+  override async getUser(pk: unknown): Promise<U | null> {
     const user = await this.users.get(pk);
     return user !== null && this.userCanAuthenticate(user) ? user : null;
+  }
+
+  override getUserPermissions(user: PermissionUser, obj?: unknown): Awaitable<ReadonlySet<string>> {
+    return chain(this.#granted(user, obj), (granted) => granted.user);
+  }
+
+  override getGroupPermissions(user: PermissionUser, obj?: unknown): Awaitable<ReadonlySet<string>> {
+    return chain(this.#granted(user, obj), (granted) => granted.group);
+  }
+
+  hasModulePerms(user: PermissionUser, appLabel: string): Awaitable<boolean> {
+    return chain(this.getAllPermissions(user), (all) => [...all].some((perm) => perm.startsWith(`${appLabel}.`)));
+  }
+
+  #granted(user: PermissionUser, obj: unknown): Awaitable<GrantedPermissions> {
+    const { permissions } = this.users;
+    const isAboutObject = obj !== undefined && obj !== null;
+    if (!user.isAuthenticated || !user.isActive || isAboutObject || permissions === undefined) {
+      return { user: new Set(), group: new Set() };
+    }
+    if (!isSuperuser(user)) return permissions.of(user);
+    return chain(permissions.all(), (all) => ({ user: all, group: all }));
   }
 
   /** Whether someone who knows the password may come in. */

@@ -11,6 +11,7 @@ import { hasBody, RequestBody } from './request-body';
 import { AuthenticationPending, wrapAttributeError } from './request-errors';
 import { RequestHead } from './request-head';
 import type { Settings } from './settings';
+import { rememberStore } from './user-permissions';
 import type { AnonymousUser, BaseUser } from './users';
 import type { Versioning } from './versioning';
 import type { APIView, Params } from './views';
@@ -206,6 +207,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     this.#user = user;
     this.#auth = auth;
     this.#authenticator = authenticator;
+    if (this.settings.users !== null) rememberStore(user, this.settings.users);
     this.raw.user = user;
     this.raw.auth = auth;
   }

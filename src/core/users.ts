@@ -11,6 +11,7 @@ import type { SecretKey } from '../crypto/signing';
 import type { AuthenticationBackend } from './backends';
 import type { Awaitable } from './policy';
 import type { Request } from './request';
+import { PermissionHolder } from './user-permissions';
 
 /** What the cycle asks of a user. Any class that has these three will do. */
 export interface BaseUser {
@@ -26,7 +27,7 @@ export interface BaseUser {
  *
  * An ORM makes entities without their constructor, so what is derived is a getter on the prototype, never a field.
  */
-export abstract class AbstractBaseUser implements BaseUser {
+export abstract class AbstractBaseUser extends PermissionHolder implements BaseUser {
   /** The field by which a client names the user. */
   static readonly USERNAME_FIELD: string = 'username';
   static readonly EMAIL_FIELD: string = 'email';
@@ -53,7 +54,7 @@ export abstract class AbstractBaseUser implements BaseUser {
    * Whether the user may come in. A class without such a column says so: `get isActive() { return true; }`. There is no
    * default to inherit, since a user who was loaded without this column must not pass for an active one.
    */
-  abstract readonly isActive: boolean;
+  abstract override readonly isActive: boolean;
 
   get isAuthenticated(): true {
     return true;
@@ -74,7 +75,7 @@ export abstract class AbstractBaseUser implements BaseUser {
     return String(Reflect.get(this, USERNAME_FIELD));
   }
 
-  toString(): string {
+  override toString(): string {
     return this.getUsername();
   }
 
@@ -213,14 +214,14 @@ export async function prepareSuperuser<F extends NewUser>(
 }
 
 /** Who makes a request that no authenticator recognised. It stands for no row, so what needs one throws. */
-export class AnonymousUser {
+export class AnonymousUser extends PermissionHolder {
   get isAuthenticated(): false {
     return false;
   }
   get isAnonymous(): true {
     return true;
   }
-  get isActive(): false {
+  override get isActive(): false {
     return false;
   }
   get isStaff(): false {
@@ -260,7 +261,7 @@ export class AnonymousUser {
     throw notInDatabase();
   }
 
-  toString(): string {
+  override toString(): string {
     return 'AnonymousUser';
   }
 
@@ -286,7 +287,7 @@ export interface UserStore<U extends BaseUser = BaseUser> {
   get(pk: unknown): Promise<U | null>;
   getByNaturalKey(username: string): Promise<U | null>;
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Awaitable<U | null>;
-  /** The backends that `authenticate` asks. Sessions look their users up there. @default a `ModelBackend` */
+  /** The backends that `authenticate` asks. Sessions look their users up there, and users ask them what they may do. */
   readonly backends?: readonly AuthenticationBackend<U>[];
   /** Stores when a user has logged in, in the row and in `user`. A table without that column leaves it out. */
   updateLastLogin?(user: U, at: Date): Awaitable<void>;

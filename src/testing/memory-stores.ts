@@ -5,12 +5,14 @@ import type { AuthenticationBackend, LoginFailedHook, RemoteUserTable } from '..
 import { systemClock } from '../core/clock';
 import type { Clock } from '../core/clock';
 import type { Request } from '../core/request';
+import { rememberStore } from '../core/user-permissions';
 import { prepareSuperuser, prepareUser, User, userMessages } from '../core/users';
 import type { AbstractBaseUser, BaseUser, Credentials, NewUser, UserClass, UserStore } from '../core/users';
 import { PBKDF2PasswordHasher } from '../crypto/hashers';
 import type { PasswordHashers } from '../crypto/hashers';
 import { systemRandom } from '../crypto/random';
 import type { RandomSource } from '../crypto/random';
+import { MemoryPermissions } from './memory-permissions';
 
 /** Django's format with a single round, for test suites that log in a lot. It protects nothing. */
 export const fastPasswordHashers: PasswordHashers = Object.freeze([new PBKDF2PasswordHasher({ iterations: 1 })]);
@@ -34,6 +36,8 @@ export type NewMemoryUser<U extends AbstractBaseUser> = NewUser & Partial<Omit<U
  * whoever looks that user up.
  */
 export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserStore<U>, RemoteUserTable<U> {
+  /** What the users and their groups may do. */
+  readonly permissions = new MemoryPermissions();
   readonly #rows = new Map<string, U>();
   readonly #model: UserClass<U>;
   readonly #hashers: PasswordHashers | undefined;
@@ -105,6 +109,7 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
     if (this.#find(user.getUsername()) !== null) throw new RangeError(userMessages.usernameTaken);
     if (this.#rows.has(pk)) throw new RangeError('A user with that primary key already exists.');
     this.#rows.set(pk, user);
+    rememberStore(user, this);
     return user;
   }
 }

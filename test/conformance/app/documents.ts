@@ -65,6 +65,7 @@ export interface ViewDefinition {
   readonly versioningClass?: string | null;
   readonly metadataClass?: string | null;
   readonly throttleScope?: string;
+  readonly model?: string;
   readonly performAuthentication?: boolean;
   readonly settings?: RestFrameworkSettings;
   readonly handler?: HandlerDefinition;
@@ -85,6 +86,19 @@ export interface UserFixture {
   readonly is_active?: boolean;
   readonly is_staff?: boolean;
   readonly is_superuser?: boolean;
+  readonly permissions?: readonly string[];
+  readonly groups?: readonly string[];
+}
+
+export interface GroupFixture {
+  readonly name: string;
+  readonly permissions?: readonly string[];
+}
+
+export interface ObjectPermissionFixture {
+  readonly user: string;
+  readonly permission: string;
+  readonly note: number;
 }
 
 export interface TokenFixture {
@@ -101,9 +115,11 @@ export interface Note {
 /** `fixtures.json` */
 export interface Fixtures {
   readonly users?: readonly UserFixture[];
+  readonly groups?: readonly GroupFixture[];
   readonly tokens?: readonly TokenFixture[];
   readonly customTokens?: readonly TokenFixture[];
   readonly notes?: readonly Note[];
+  readonly objectPermissions?: readonly ObjectPermissionFixture[];
 }
 
 export function readDocument<T>(file: string): T {

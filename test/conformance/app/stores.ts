@@ -1,8 +1,18 @@
-import { authenticate, BaseToken, ModelBackend, prepareUser, RemoteUserBackend, Token, User } from 'sallyport';
+import {
+  authenticate,
+  BaseBackend,
+  BaseToken,
+  ModelBackend,
+  prepareUser,
+  RemoteUserBackend,
+  Token,
+  User,
+} from 'sallyport';
 import type {
   AuthenticationBackend,
   Credentials,
   NewUser,
+  PermissionUser,
   RemoteUserTable,
   Request,
   TokenClass,
@@ -10,19 +20,46 @@ import type {
   TokenStore,
   UserStore,
 } from 'sallyport';
-import { fastPasswordHashers } from 'sallyport/testing';
+import { fastPasswordHashers, MemoryPermissions } from 'sallyport/testing';
+import type { Note, ObjectPermissionFixture } from './documents';
 
 /** A second kind of token, in a table of its own. */
 export class CustomToken extends BaseToken {}
 
+/** Knows what users may do with single notes. */
+class NotePermissions extends BaseBackend<User> {
+  readonly #granted: readonly ObjectPermissionFixture[];
+
+  constructor(granted: readonly ObjectPermissionFixture[]) {
+    super();
+    this.#granted = granted;
+  }
+
+  override hasPerm(user: PermissionUser, perm: string, obj?: unknown): boolean {
+    const note = obj as Note | undefined;
+    return (
+      user.isActive &&
+      this.#granted.some(
+        (row) => row.user === (user as User).username && row.permission === perm && row.note === note?.id,
+      )
+    );
+  }
+}
+
 /** A table of users whose rows can be deleted; Django's ids, 1, 2, … in the order of creation. */
 export class Users implements UserStore<User>, RemoteUserTable<User> {
-  readonly backends: readonly AuthenticationBackend<User>[] = [
-    new ModelBackend<User>(this, { hashers: fastPasswordHashers }),
-    new RemoteUserBackend<User>(this, { hashers: fastPasswordHashers }),
-  ];
+  readonly permissions = new MemoryPermissions();
+  readonly backends: readonly AuthenticationBackend<User>[];
   readonly #rows = new Map<number, User>();
   #lastId = 0;
+
+  constructor(objectPermissions: readonly ObjectPermissionFixture[] = []) {
+    this.backends = [
+      new ModelBackend<User>(this, { hashers: fastPasswordHashers }),
+      new RemoteUserBackend<User>(this, { hashers: fastPasswordHashers }),
+      new NotePermissions(objectPermissions),
+    ];
+  }
 
   get(pk: unknown): Promise<User | null> {
     return Promise.resolve(this.#rows.get(Number(pk)) ?? null);
@@ -58,6 +95,7 @@ export class Users implements UserStore<User>, RemoteUserTable<User> {
   clear(): void {
     this.#rows.clear();
     this.#lastId = 0;
+    this.permissions.clear();
   }
 
   #insert(fields: Partial<User>): User {

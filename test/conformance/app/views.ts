@@ -76,8 +76,10 @@ interface Parts {
 
 /** A subclass of `APIView` with the methods of the definition. */
 function buildClassView(definition: ViewDefinition, { settings, policies, actions }: Parts): Handler {
-  const { className = 'ConformanceView', performAuthentication = true } = definition;
-  const View = class extends APIView {} as ViewClass;
+  const { className = 'ConformanceView', performAuthentication = true, model } = definition;
+  const View = class extends APIView {
+    static readonly queryset = model === undefined ? null : { appLabel: 'conformance', modelName: model.toLowerCase() };
+  } as ViewClass;
   Object.defineProperty(View, 'name', { value: className });
   for (const [method, action] of actions) {
     Object.defineProperty(View.prototype, method.toLowerCase(), {
