@@ -28,7 +28,7 @@ const config: Config = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  reporters: ['default', '<rootDir>/scripts/tally-reporter.cjs'],
+  reporters: ['default', '<rootDir>/scripts/tally-reporter.cjs', '<rootDir>/scripts/results-reporter.cjs'],
   testTimeout: slow ? 300_000 : 20_000,
 };
 
