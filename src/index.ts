@@ -1,6 +1,6 @@
 // The cycle, and the schemes that DRF itself offers.
 export type { AuthenticationClasses, Authenticator, SettingsCheck } from './core/authentication';
-export { BaseAuthentication } from './core/authentication';
+export { BaseAuthentication, getAuthorizationHeader } from './core/authentication';
 export * from './core/backends';
 export { BaseBackend } from './core/base-backend';
 export * from './core/cache';

@@ -1,3 +1,4 @@
+import { headerValue } from '../http/headers';
 import type { Awaitable, PolicyClass } from './policy';
 import type { Request } from './request';
 import type { Settings } from './settings';
@@ -40,6 +41,25 @@ export abstract class BaseAuthentication<User extends BaseUser = BaseUser, Auth 
   authenticateHeader(_request: Request<any, any>): string | null | undefined {
     return null;
   }
+}
+
+/**
+ * The value of `Authorization`, undefined when absent: what a scheme of its own reads (DRF's
+ * `get_authorization_header`).
+ *
+ * Several such headers are joined, as the servers under DRF join them, and so are malformed credentials. Node keeps the
+ * first of them, and a proxy in front may have looked at another one.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+export function getAuthorizationHeader({ raw }: Request<any, any>): string | undefined {
+  const value = headerValue(raw.headers, 'authorization');
+  const { rawHeaders } = raw;
+  if (value === undefined || rawHeaders === undefined) return value;
+  const all: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() === 'authorization') all.push(rawHeaders[i + 1]!);
+  }
+  return all.length > 1 ? all.join(',') : value;
 }
 
 /**

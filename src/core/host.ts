@@ -13,6 +13,8 @@ export interface HostRequest extends Partial<BodySource> {
   /** The whole URL where the host rewrites `url` (a mounted Express app). */
   readonly originalUrl?: string | undefined;
   readonly headers: RawHeaders;
+  /** Names and values in turn as they came; without it several headers of one name can't be told from one. */
+  readonly rawHeaders?: readonly string[] | undefined;
   readonly httpVersionMajor?: number | undefined;
   readonly socket?:
     { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined } | undefined;

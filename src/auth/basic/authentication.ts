@@ -1,4 +1,4 @@
-import { BaseAuthentication } from '../../core/authentication';
+import { BaseAuthentication, getAuthorizationHeader } from '../../core/authentication';
 import { AuthenticationFailed, ImproperlyConfigured } from '../../core/exceptions';
 import { chain, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
@@ -6,7 +6,7 @@ import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
 import { decodeBase64 } from '../../http/base64';
 import { decodeBytes, LATIN_1, UTF_8 } from '../../http/charset';
-import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
+import { splitOnAsciiWhitespace } from '../../http/headers';
 
 /**
  * HTTP Basic (RFC 7617) against the user store's usernames and passwords. On success `request.auth` is null.
@@ -28,7 +28,7 @@ export class BasicAuthentication<User extends BaseUser = BaseUser> extends BaseA
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   authenticate(request: Request<any, any>): Awaitable<readonly [User, null] | null> {
-    const header = headerValue(request.raw.headers, 'authorization');
+    const header = getAuthorizationHeader(request);
     // Without a user table (a view with no settings at all) nobody can be recognised, so nothing was attempted.
     if (header === undefined || this.settings.users === null) return null;
     const parts = splitOnAsciiWhitespace(header);
@@ -54,7 +54,7 @@ export class BasicAuthentication<User extends BaseUser = BaseUser> extends BaseA
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   attemptedName(request: Request<any, any>): string | null {
-    const [scheme, word = ''] = splitOnAsciiWhitespace(headerValue(request.raw.headers, 'authorization') ?? '');
+    const [scheme, word = ''] = splitOnAsciiWhitespace(getAuthorizationHeader(request) ?? '');
     if (scheme?.toLowerCase() !== 'basic') return null;
     const text = decodeCredentials(word) ?? '';
     const colon = text.indexOf(':');

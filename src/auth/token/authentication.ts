@@ -1,11 +1,11 @@
-import { BaseAuthentication } from '../../core/authentication';
+import { BaseAuthentication, getAuthorizationHeader } from '../../core/authentication';
 import { AuthenticationFailed } from '../../core/exceptions';
 import { chain, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
 import { decodeBytes, UTF_8 } from '../../http/charset';
-import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
+import { splitOnAsciiWhitespace } from '../../http/headers';
 import { authtoken } from './settings';
 import type { TokenClass, TokenRecord } from './store';
 
@@ -30,7 +30,7 @@ export class TokenAuthentication<
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   authenticate(request: Request<any, any>): Awaitable<readonly [User, Token] | null> {
-    const header = headerValue(request.raw.headers, 'authorization');
+    const header = getAuthorizationHeader(request);
     if (header === undefined) return null;
     const parts = splitOnAsciiWhitespace(header);
     if (parts[0]?.toLowerCase() !== this.keyword.toLowerCase()) return null;
