@@ -47,6 +47,7 @@ class Open extends APIView {
 const GUARDS = [
   'authenticationClasses',
   'permissionClasses',
+  'preAuthThrottleClasses',
   'throttleClasses',
   'parserClasses',
   'rendererClasses',
