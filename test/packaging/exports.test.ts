@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackedPackage, readManifest, root, runNode, toolScript } from './packed-package';
@@ -12,10 +12,13 @@ const peersOf: Readonly<Record<string, readonly string[]>> = {
 };
 const subpaths = Object.keys(peersOf);
 
+// Compilers and child processes: quick on a machine of their own, slow on a busy one.
+jest.setTimeout(60_000);
+
 let packed: PackedPackage;
 beforeAll(() => {
   packed = new PackedPackage();
-}, 60_000);
+});
 afterAll(() => packed.remove());
 
 function specifierOf(subpath: string): string {

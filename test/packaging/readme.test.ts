@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -23,10 +23,13 @@ const compilerOptions = {
   types: ['node'],
 };
 
+// Compilers and child processes: quick on a machine of their own, slow on a busy one.
+jest.setTimeout(60_000);
+
 let packed: PackedPackage;
 beforeAll(() => {
   packed = new PackedPackage();
-}, 60_000);
+});
 afterAll(() => packed.remove());
 
 function theBlock(language: string, title: string): CodeBlock {
