@@ -43,6 +43,11 @@ export abstract class BaseAuthentication<User extends BaseUser = BaseUser, Auth 
   }
 }
 
+// For subclasses in JavaScript, where `abstract` says nothing.
+BaseAuthentication.prototype.authenticate = () => {
+  throw new Error('.authenticate() must be overridden.');
+};
+
 /**
  * The value of `Authorization`, undefined when absent: what a scheme of its own reads (DRF's
  * `get_authorization_header`).

@@ -14,6 +14,11 @@ export abstract class BaseMetadata implements Metadata {
   abstract determineMetadata(request: Request, view: APIView): Awaitable<unknown>;
 }
 
+// For subclasses in JavaScript, where `abstract` says nothing.
+BaseMetadata.prototype.determineMetadata = () => {
+  throw new Error('.determineMetadata() must be overridden.');
+};
+
 /** What clients are told of a field. The keys stand in DRF's order and spelling, since they are sent as they are. */
 export interface FieldInfo {
   readonly type: string;

@@ -31,6 +31,14 @@ export abstract class BaseContentNegotiation implements ContentNegotiation {
   ): readonly [renderer: Renderer, mediaType: string];
 }
 
+// For subclasses in JavaScript, where `abstract` says nothing.
+BaseContentNegotiation.prototype.selectParser = () => {
+  throw new Error('.selectParser() must be implemented');
+};
+BaseContentNegotiation.prototype.selectRenderer = () => {
+  throw new Error('.selectRenderer() must be implemented');
+};
+
 const ANYTHING: readonly MediaType[] = [parseMediaType('*/*')];
 const LIMIT = 512;
 const memo = new Map<string, readonly MediaType[]>();

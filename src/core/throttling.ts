@@ -51,6 +51,11 @@ export abstract class BaseThrottle implements Throttle {
   }
 }
 
+// For subclasses in JavaScript, where `abstract` says nothing.
+BaseThrottle.prototype.allowRequest = () => {
+  throw new Error('.allowRequest() must be overridden');
+};
+
 const PERIODS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const parsedRates = new Map<Rate, readonly [limit: number, duration: number]>();
 

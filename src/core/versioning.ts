@@ -52,6 +52,11 @@ export abstract class BaseVersioning implements Versioning {
   }
 }
 
+// For subclasses in JavaScript, where `abstract` says nothing.
+BaseVersioning.prototype.determineVersion = function (this: BaseVersioning) {
+  throw new Error(`${this.constructor.name}.determineVersion() must be implemented.`);
+};
+
 /** `Accept: application/json; version=1.0` */
 export class AcceptHeaderVersioning extends BaseVersioning {
   readonly invalidVersionMessage: string = 'Invalid version in "Accept" header.';
