@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { APIView, defineSettings, NotFound, problemDetailsHandler, Response, ValidationError } from 'sallyport';
+import type { Response} from 'sallyport';
+import { APIView, defineSettings, NotFound, problemDetailsHandler, ValidationError } from 'sallyport';
 import { call, errorLog } from '../support/server';
 
 abstract class AppView extends APIView {
