@@ -28,6 +28,7 @@ const FIELDS: DescribedSerializer['fields'] = Object.freeze({
 export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements DescribedSerializer {
   #errors: Record<string, ErrorTree> | undefined;
   #validated: AuthTokenData<User> | undefined;
+  #checked: Promise<void> | undefined;
 
   constructor(
     readonly initialData: unknown,
@@ -39,20 +40,22 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements De
    * @throws ValidationError with `raiseException`
    */
   async isValid(options: { readonly raiseException?: boolean } = {}): Promise<boolean> {
-    const fields = this.readFields();
-    if (this.#errors === undefined) {
-      const { username, password } = fields as { username: string; password: string };
-      const user = await this.authenticate(username, password);
-      if (user === null) {
-        this.fail(
-          this.context.settings.nonFieldErrorsKey,
-          'Unable to log in with provided credentials.',
-          'authorization',
-        );
-      } else this.#validated = { username, password, user };
-    }
+    await (this.#checked ??= this.#check());
     if (this.#errors !== undefined && options.raiseException === true) throw new ValidationError(this.#errors);
     return this.#errors === undefined;
+  }
+
+  async #check(): Promise<void> {
+    const fields = this.readFields();
+    if (this.#errors !== undefined) return;
+    const { username, password } = fields as { username: string; password: string };
+    const user = await this.authenticate(username, password);
+    if (user !== null) {
+      this.#validated = { username, password, user };
+      return;
+    }
+    const { nonFieldErrorsKey } = this.context.settings;
+    this.fail(nonFieldErrorsKey, 'Unable to log in with provided credentials.', 'authorization');
   }
 
   get fields(): DescribedSerializer['fields'] {
