@@ -41,13 +41,13 @@ describe('authenticate', () => {
     bob = await users.createUser({ username: 'bob' });
   });
 
-  it('asks the backends in order, and the first user wins', async () => {
+  it('asks the backends in order, and the first user wins (A-028)', async () => {
     const backends = [new ScriptedBackend(null), new ScriptedBackend(ann), new ScriptedBackend(bob)];
     expect(await authenticate(backends, credentials, { request })).toBe(ann);
     expect(backends.map(({ asked }) => asked)).toEqual([[[credentials, request]], [[credentials, request]], []]);
   });
 
-  it('ends with the backend that denies', async () => {
+  it('ends with the backend that denies (A-028)', async () => {
     const last = new ScriptedBackend(ann);
     const backends = [new ScriptedBackend(new DjangoPermissionDenied()), last];
     expect(await authenticate(backends, credentials)).toBeNull();
@@ -64,11 +64,11 @@ describe('authenticate', () => {
     expect(await authenticate([silent], credentials)).toBeNull();
   });
 
-  it('needs a backend', async () => {
+  it('needs a backend (A-030)', async () => {
     await expect(authenticate([], credentials)).rejects.toThrow(ImproperlyConfigured);
   });
 
-  it('tells the hook of a failure, with secrets covered', async () => {
+  it('tells the hook of a failure, with secrets covered (A-029, A-107)', async () => {
     const heard: unknown[] = [];
     const onLoginFailed = (...args: unknown[]): void => void heard.push(args);
     await authenticate([new ScriptedBackend(null)], credentials, { request, onLoginFailed });
@@ -81,7 +81,7 @@ describe('authenticate', () => {
     ]);
   });
 
-  it('lets an error of the hook through', async () => {
+  it('lets an error of the hook through (A-109)', async () => {
     const onLoginFailed = (): Promise<void> => Promise.reject(new Error('log is full'));
     await expect(authenticate([new ScriptedBackend(null)], credentials, { onLoginFailed })).rejects.toThrow(
       'log is full',
@@ -90,7 +90,7 @@ describe('authenticate', () => {
 });
 
 describe('cleanCredentials', () => {
-  it('covers whatever is named like a secret, in any case', () => {
+  it('covers whatever is named like a secret, in any case (A-029)', () => {
     const secrets = ['password', 'newPassword1', 'API_KEY', 'apiUser', 'accessToken', 'clientSecret', 'Signature'];
     const given = Object.fromEntries([...secrets, 'username', 'email'].map((name) => [name, 'x']));
     expect(cleanCredentials(given)).toEqual({
@@ -103,7 +103,7 @@ describe('cleanCredentials', () => {
 });
 
 describe('ModelBackend', () => {
-  it('takes the name under the field of the user class, too', async () => {
+  it('takes the name under the field of the user class, too (A-031)', async () => {
     const users = new MemoryUserStore({ hashers });
     const ann = await users.createUser(credentials);
     const backend = new ModelBackend(users, { hashers, usernameField: 'email' });
@@ -111,7 +111,7 @@ describe('ModelBackend', () => {
     expect(await backend.authenticate(credentials)).toBe(ann);
   });
 
-  it('looks nobody up where name or password is missing', async () => {
+  it('looks nobody up where name or password is missing (A-031)', async () => {
     const users = new MemoryUserStore({ hashers });
     const backend = new ModelBackend(users, { hashers });
     users.getByNaturalKey = () => Promise.reject(new Error('asked'));
@@ -120,7 +120,7 @@ describe('ModelBackend', () => {
     expect(await backend.authenticate({ token: 'abc' })).toBeNull();
   });
 
-  it('gives out active users by their primary key', async () => {
+  it('gives out active users by their primary key (A-035)', async () => {
     const users = new MemoryUserStore({ hashers });
     const ann = await users.createUser(credentials);
     const backend = new ModelBackend(users, { hashers });
@@ -175,7 +175,7 @@ describe('the time of a refusal', () => {
     ['a wrong password against an old hash', 'old', 'wrong'],
     ['an inactive user with an old hash', 'old and inactive', 'secret'],
     ['a wrong password of an inactive user with an old hash', 'old and inactive', 'wrong'],
-  ])('is one run of the preferred hasher: %s', async (_name, username, password) => {
+  ])('is one run of the preferred hasher: %s (A-032 to A-034)', async (_name, username, password) => {
     const rounds = await preferred.during(async () => {
       expect(await backend.authenticate({ username, password })).toBeNull();
     });
@@ -194,7 +194,7 @@ describe('the password upgrade', () => {
   const old = new MD5PasswordHasher();
   const upgrading = [...hashers, old] as const;
 
-  it('stores a new hash at a login with an old one', async () => {
+  it('stores a new hash at a login with an old one (A-052)', async () => {
     const users = new MemoryUserStore({ hashers: upgrading });
     const ann = await users.createUser({ username: 'ann' });
     ann.password = await old.encode('secret', 'salt');
@@ -231,7 +231,7 @@ describe('the password upgrade', () => {
 });
 
 describe('AllowAllUsersModelBackend', () => {
-  it('takes inactive users, and still no wrong password', async () => {
+  it('takes inactive users, and still no wrong password (A-036)', async () => {
     const users = new MemoryUserStore({ hashers });
     const ann = await users.createUser({ ...credentials, isActive: false });
     const backend = new AllowAllUsersModelBackend(users, { hashers });

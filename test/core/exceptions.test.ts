@@ -38,14 +38,14 @@ describe('the exceptions of DRF', () => {
     [new UnsupportedMediaType('a/b'), 415, 'unsupported_media_type', 'Unsupported media type "a/b" in request.'],
     [new Throttled(), 429, 'throttled', 'Request was throttled.'],
     [new RequestEntityTooLarge(), 413, 'request_entity_too_large', 'Request body is too large.'],
-  ])('appendix C: %p has its status, code and text', (error, status, code, text) => {
+  ])('D-305: %p has its status, code and text', (error, status, code, text) => {
     expect([error.statusCode, error.getCodes(), textOf(error)]).toEqual([status, code, text]);
     expect(error).toBeInstanceOf(APIException);
     expect(error).toBeInstanceOf(Error);
     expect([error.message, String(error), error.name]).toEqual([text, text, error.constructor.name]);
   });
 
-  it('appendix C, D-311: ValidationError is always a list or a mapping', () => {
+  it('D-305, D-311: ValidationError is always a list or a mapping', () => {
     const details = (...args: ConstructorParameters<typeof ValidationError>): string =>
       JSON.stringify(new ValidationError(...args).detail);
     expect(details()).toBe('["Invalid input."]');

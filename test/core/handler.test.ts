@@ -51,7 +51,7 @@ describe('an error that no exception handler knows', () => {
     expect(await passedOn(viewOf(throws(error)))).toEqual([[error]]);
   });
 
-  it('is reported and answered with a bare 500 where the host has none', async () => {
+  it('is reported and answered with a bare 500 where the host has none (D-063)', async () => {
     const { logger, errors } = errorLog();
     const error = new Error('bug');
     const answer = await call(viewOf(throws(error), defineSettings({ logger })));

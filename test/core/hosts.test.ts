@@ -21,7 +21,7 @@ describe('the host of a request', () => {
     expect(answer.json).toBe('http://any.example:8000/x');
   });
 
-  it('is one of those that the site answers for, else the answer is 400 (A-088)', async () => {
+  it('is one of those that the site answers for, else the answer is 400 (A-088, D-063)', async () => {
     const log = errorLog();
     const view = viewOf({ allowedHosts: ['api.example.com'], logger: log.logger }, url);
     expect((await call(view, { headers: { Host: 'api.example.com' } })).json).toBe('http://api.example.com/x');

@@ -50,7 +50,7 @@ async function choose(
   return answer.status === 200 ? answer.json : answer.status;
 }
 
-describe('the renderer', () => {
+describe('the renderer, and the media type that it was chosen for (D-260)', () => {
   it.each([
     ['D-263: without a header the first one', undefined, ['text/a', 'text/a']],
     ['D-263: for anything the first one', '*/*', ['text/a', 'text/a']],

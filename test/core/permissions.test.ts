@@ -185,7 +185,7 @@ describe('and, or, not', () => {
     expect(await allows(not(asked([], 'a', Promise.resolve(answer))))).toBe(true);
   });
 
-  it('D-230: compose further, and stand in a list like any class', async () => {
+  it('D-230, D-235: compose further, as they are nested, and stand in a list like any class', async () => {
     class View extends APIView {
       static override authenticationClasses = [];
       override get(): Response {

@@ -30,13 +30,13 @@ class Member extends AbstractBaseUser {
 }
 
 describe('User', () => {
-  it("has Django's class members", () => {
+  it("has Django's class members (A-006)", () => {
     expect(User.USERNAME_FIELD).toBe('username');
     expect(User.EMAIL_FIELD).toBe('email');
     expect(User.REQUIRED_FIELDS).toEqual(['email']);
   });
 
-  it("starts with Django's values", () => {
+  it("starts with Django's values (A-007)", () => {
     expect({ ...new User() }).toEqual({
       id: undefined,
       password: '',
@@ -52,7 +52,7 @@ describe('User', () => {
     });
   });
 
-  it('is authenticated and not anonymous, even when an ORM made it without its constructor', () => {
+  it('is authenticated and not anonymous, even when an ORM made it without its constructor (A-008)', () => {
     for (const user of [new User(), Object.create(User.prototype) as User]) {
       expect(user.isAuthenticated).toBe(true);
       expect(user.isAnonymous).toBe(false);
@@ -68,14 +68,14 @@ describe('User', () => {
     expect(() => Object.assign(new User(), { isAuthenticated: false })).toThrow(TypeError);
   });
 
-  it('is known by its primary key and its name', () => {
+  it('is known by its primary key and its name (A-009)', () => {
     const user = Object.assign(new User(), { id: 42, username: 'ann' });
     expect(user.pk).toBe(42);
     expect(user.getUsername()).toBe('ann');
     expect(String(user)).toBe('ann');
   });
 
-  it('has a full name without stray blanks', () => {
+  it('has a full name without stray blanks (A-010)', () => {
     const user = Object.assign(new User(), { firstName: 'Ann', lastName: 'Lee' });
     expect(user.getFullName()).toBe('Ann Lee');
     expect(user.getShortName()).toBe('Ann');
@@ -87,7 +87,7 @@ describe('User', () => {
 });
 
 describe('a user class of your own', () => {
-  it('chooses the field that names the user, and the primary key', () => {
+  it('chooses the field that names the user, and the primary key (A-005, A-009)', () => {
     const member = Object.assign(new Member(), { email: 'ann@example.com' });
     expect(member.getUsername()).toBe('ann@example.com');
     expect(member.pk).toBe('b5c1');
@@ -103,7 +103,7 @@ describe('a user class of your own', () => {
 });
 
 describe('the password of a user', () => {
-  it('is stored as a hash', async () => {
+  it('is stored as a hash (A-017)', async () => {
     const user = new User();
     await user.setPassword('secret', hashers);
     expect(user.password).toMatch(/^pbkdf2_sha256\$1\$/);
@@ -111,7 +111,7 @@ describe('the password of a user', () => {
     expect(await user.checkPassword('wrong', hashers)).toBe(false);
   });
 
-  it('may be unusable', async () => {
+  it('may be unusable (A-017, A-050)', async () => {
     const user = new User();
     expect(user.hasUsablePassword()).toBe(true);
     user.setUnusablePassword();
@@ -123,7 +123,7 @@ describe('the password of a user', () => {
     expect(user.hasUsablePassword()).toBe(false);
   });
 
-  it('gets a new hash when a right one meets an old hash, and only then', async () => {
+  it('gets a new hash when a right one meets an old hash, and only then (A-018)', async () => {
     const old = await new MD5PasswordHasher().encode('secret', 'salt');
     const user = Object.assign(new User(), { password: old });
     expect(await user.checkPassword('wrong', hashers)).toBe(false);
@@ -142,7 +142,7 @@ describe('the password of a user', () => {
 });
 
 describe('normalisation', () => {
-  it('makes names that look the same the same', () => {
+  it('makes names that look the same the same (A-011)', () => {
     expect(User.normalizeUsername('ﬁ①')).toBe('fi1');
     expect(User.normalizeUsername('A\u030angstrom')).toBe('Ångstrom');
     expect(User.normalizeUsername(' ann ')).toBe(' ann ');
@@ -156,21 +156,21 @@ describe('normalisation', () => {
     ['', ''],
     [null, ''],
     [undefined, ''],
-  ])('lowers the domain of an address only: %s', (given, normal) => {
+  ])('lowers the domain of an address only: %s (A-012)', (given, normal) => {
     expect(User.normalizeEmail(given)).toBe(normal);
   });
 });
 
 describe('isValidUsername', () => {
-  it.each(['ann', 'ann.lee+x@example-site_1', 'Ångström', '李', '١٢'])('takes %s', (name) => {
+  it.each(['ann', 'ann.lee+x@example-site_1', 'Ångström', '李', '١٢'])('takes %s (A-013)', (name) => {
     expect(isValidUsername(name)).toBe(true);
   });
 
-  it.each(['', 'ann lee', 'ann\n', 'ann\0', 'ann!', 'a/b', 'ann\u00a0'])('refuses %j', (name) => {
+  it.each(['', 'ann lee', 'ann\n', 'ann\0', 'ann!', 'a/b', 'ann\u00a0'])('refuses %j (A-013)', (name) => {
     expect(isValidUsername(name)).toBe(false);
   });
 
-  it("has Django's texts beside it", () => {
+  it("has Django's texts beside it (A-013, A-014)", () => {
     expect(userMessages).toEqual({
       invalidUsername:
         'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.',
@@ -180,7 +180,7 @@ describe('isValidUsername', () => {
 });
 
 describe('prepareUser', () => {
-  it('normalises name and address and hashes the password', async () => {
+  it('normalises name and address and hashes the password (A-011, A-012, A-015)', async () => {
     const fields = { username: 'ﬁ ', email: 'A@EXAMPLE.Com', password: 'secret', firstName: 'Fi' };
     const prepared = await prepareUser(User, fields, hashers);
     expect(prepared).toEqual({
@@ -192,14 +192,14 @@ describe('prepareUser', () => {
     expect(await Object.assign(new User(), prepared).checkPassword('secret', hashers)).toBe(true);
   });
 
-  it('makes the password unusable where none is given, and the address empty', async () => {
+  it('makes the password unusable where none is given, and the address empty (A-015)', async () => {
     const prepared = await prepareUser(User, { username: 'ann' }, hashers);
     expect(prepared.password).toMatch(/^!/);
     expect(prepared.email).toBe('');
     expect((await prepareUser(User, { username: 'ann', password: null }, hashers)).password).toMatch(/^!/);
   });
 
-  it('refuses an empty name', async () => {
+  it('refuses an empty name (A-015)', async () => {
     await expect(prepareUser(User, { username: '' }, hashers)).rejects.toThrow(
       new RangeError('The given username must be set'),
     );
@@ -216,12 +216,12 @@ describe('prepareUser', () => {
 });
 
 describe('prepareSuperuser', () => {
-  it('sets both marks', async () => {
+  it('sets both marks (A-016)', async () => {
     const prepared = await prepareSuperuser(User, { username: 'root', password: 'secret' }, hashers);
     expect(prepared).toMatchObject({ isStaff: true, isSuperuser: true });
   });
 
-  it('refuses a false mark', async () => {
+  it('refuses a false mark (A-016)', async () => {
     await expect(prepareSuperuser(User, { username: 'root', isStaff: false }, hashers)).rejects.toThrow(
       'Superuser must have is_staff=True.',
     );
@@ -234,7 +234,7 @@ describe('prepareSuperuser', () => {
 describe('AnonymousUser', () => {
   const anonymous = new AnonymousUser();
 
-  it('has nothing that a user has', () => {
+  it('has nothing that a user has (A-008, A-025)', () => {
     expect(anonymous).toMatchObject({
       isAuthenticated: false,
       isAnonymous: true,
@@ -248,18 +248,18 @@ describe('AnonymousUser', () => {
     expect(anonymous.getUsername()).toBe('');
   });
 
-  it('is the same as every other', () => {
+  it('is the same as every other (A-025)', () => {
     expect(anonymous.equals(new AnonymousUser())).toBe(true);
     expect(anonymous.equals(new User())).toBe(false);
   });
 
-  it('is written by its name, and is no number', () => {
+  it('is written by its name, and is no number (A-025)', () => {
     expect(String(anonymous)).toBe('AnonymousUser');
     expect(`${anonymous.toString()}`).toBe('AnonymousUser');
     expect(() => Number(anonymous)).toThrow(TypeError);
   });
 
-  it('stands for no row', () => {
+  it('stands for no row (A-025)', () => {
     const text = "Django doesn't provide a DB representation for AnonymousUser.";
     expect(() => anonymous.save()).toThrow(text);
     expect(() => anonymous.delete()).toThrow(text);

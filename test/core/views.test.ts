@@ -328,7 +328,7 @@ describe('policies', () => {
     expect((await call(later)).status).toBe(403);
   });
 
-  it('D-029: the first permission that refuses ends the walk, and its words are the answer', async () => {
+  it('D-029, D-229: the first permission that refuses ends the walk, and its words are the answer', async () => {
     const asked: string[] = [];
     const third = class {
       hasPermission(): boolean {
@@ -447,7 +447,7 @@ describe('policies', () => {
 });
 
 describe('401 or 403', () => {
-  it('D-049: the challenge of the first authenticator makes it a 401', async () => {
+  it('D-049, D-058: the challenge of the first authenticator makes it a 401, and stands in its header', async () => {
     const view = throwing(new NotAuthenticated(), { authenticationClasses: [ChallengingAuthentication] });
     const answer = await call(view);
     expect(answer.status).toBe(401);
@@ -592,7 +592,7 @@ describe('errors', () => {
     );
   });
 
-  it('D-057: a list or a mapping is the body itself, a text stands under detail', async () => {
+  it('D-057, D-317: a list or a mapping is the body itself, a text stands under detail', async () => {
     expect((await call(throwing(new APIException(['a', 'b'])))).text).toBe('["a","b"]');
     expect((await call(throwing(new APIException({ a: ['b'] })))).text).toBe('{"a":["b"]}');
     const text = await call(throwing(new APIException('a')));

@@ -40,7 +40,7 @@ const all: PasswordHashers = [
   new MD5PasswordHasher(),
 ];
 
-describe('the hashers write what Django writes', () => {
+describe('the hashers write what Django writes (A-043, A-044, A-047, A-048)', () => {
   it.each<[string, PasswordHasher, readonly [string, string], string]>([
     ['PBKDF2-SHA256', all[0], stored.pbkdf2, 'NaClNaClNaCl'],
     ['PBKDF2-SHA256 with one round', new PBKDF2PasswordHasher({ iterations: 1 }), stored.pbkdf2Empty, 'NaClNaClNaCl'],
@@ -62,7 +62,7 @@ describe('the hashers write what Django writes', () => {
     expect((await checkPassword(password.normalize('NFD'), encoded, all)).ok).toBe(false);
   });
 
-  it('refuses salts that could not be read back', async () => {
+  it('refuses salts that could not be read back (A-049)', async () => {
     for (const hasher of all) {
       await expect(hasher.encode('secret', '')).rejects.toThrow(RangeError);
       await expect(hasher.encode('secret', 'a$b')).rejects.toThrow('salt must be provided and cannot contain $.');
@@ -77,7 +77,7 @@ describe('the hashers write what Django writes', () => {
 });
 
 describe('makePassword', () => {
-  it('uses the first hasher and a fresh salt of 128 bits', async () => {
+  it('uses the first hasher and a fresh salt of 128 bits (A-042, A-049)', async () => {
     const first = await makePassword('secret', all);
     const second = await makePassword('secret', all);
     expect(first).toMatch(/^pbkdf2_sha256\$1000\$[a-zA-Z0-9]{22}\$[A-Za-z0-9+/]{43}=$/);
@@ -90,24 +90,24 @@ describe('makePassword', () => {
     expect(await makePassword('secret', all, random)).toContain(`$${'b'.repeat(22)}$`);
   });
 
-  it('fits the column of Django with every hasher', async () => {
+  it('fits the column of Django with every hasher (A-042)', async () => {
     for (const hasher of all) expect((await makePassword('secret', [hasher])).length).toBeLessThanOrEqual(128);
   });
 
-  it('makes an unusable password from null', async () => {
+  it('makes an unusable password from null (A-050)', async () => {
     const encoded = await makePassword(null, all);
     expect(encoded).toMatch(/^![a-zA-Z0-9]{40}$/);
     expect(isPasswordUsable(encoded)).toBe(false);
     expect(await makePassword(null, all)).not.toBe(encoded);
   });
 
-  it('refuses what is neither text nor bytes, and does not repeat it', async () => {
+  it('refuses what is neither text nor bytes, and does not repeat it (A-054)', async () => {
     await expect(makePassword(12345 as never, all)).rejects.toThrow(
       new TypeError('Password must be a string or bytes, got number.'),
     );
   });
 
-  it('makes one million rounds of SHA-256 where the app chooses nothing', () => {
+  it('makes one million rounds of SHA-256 where the app chooses nothing (A-042, A-043)', () => {
     const [preferred] = defaultPasswordHashers;
     expect(preferred).toBeInstanceOf(PBKDF2PasswordHasher);
     expect((preferred as PBKDF2PasswordHasher).iterations).toBe(1_000_000);
@@ -128,7 +128,7 @@ describe('makePassword', () => {
 });
 
 describe('an unusable password', () => {
-  it('starts with an exclamation mark', () => {
+  it('starts with an exclamation mark (A-050)', () => {
     expect(isPasswordUsable(makeUnusablePassword())).toBe(false);
     expect(isPasswordUsable('!')).toBe(false);
     expect(isPasswordUsable('md5$a$b')).toBe(true);
@@ -211,7 +211,7 @@ describe('a stored value that nobody can verify', () => {
     expect(rounds).toBe(7);
   });
 
-  it('is not one whose rounds the app itself chose', () => {
+  it('is not one whose rounds the app itself chose (A-055)', () => {
     const encoded = `pbkdf2_sha256$20000000$${SALT}$${hash}`;
     expect(new PBKDF2PasswordHasher({ iterations: 20_000_000 }).recognizes(encoded)).toBe(true);
     expect(all[0].recognizes(encoded)).toBe(false);
@@ -232,19 +232,19 @@ describe('the upgrade rule', () => {
   const encode = (iterations: number, salt: string): Promise<string> =>
     new PBKDF2PasswordHasher({ iterations }).encode('secret', salt);
 
-  it('asks for a new hash where the rounds differ, in either direction', async () => {
+  it('asks for a new hash where the rounds differ, in either direction (A-052)', async () => {
     expect((await checkPassword('secret', await encode(4, SALT), hashers)).mustUpdate).toBe(true);
     expect((await checkPassword('secret', await encode(6, SALT), hashers)).mustUpdate).toBe(true);
     expect((await checkPassword('secret', await encode(5, SALT), hashers)).mustUpdate).toBe(false);
   });
 
-  it('asks for one where the salt has less than 128 bits', async () => {
+  it('asks for one where the salt has less than 128 bits (A-052)', async () => {
     expect((await checkPassword('secret', await encode(5, SALT.slice(1)), hashers)).mustUpdate).toBe(true);
     expect(new MD5PasswordHasher().mustUpdate(`md5$${SALT.slice(1)}$hash`)).toBe(true);
     expect(new MD5PasswordHasher().mustUpdate(`md5$${SALT}$hash`)).toBe(false);
   });
 
-  it('asks for one where the algorithm is not the first', async () => {
+  it('asks for one where the algorithm is not the first (A-052)', async () => {
     const encoded = await new MD5PasswordHasher().encode('secret', SALT);
     expect(await checkPassword('secret', encoded, hashers)).toEqual({ ok: true, mustUpdate: true });
     expect(await checkPassword('secret', encoded, [hashers[1]!])).toEqual({ ok: true, mustUpdate: false });
@@ -264,7 +264,7 @@ describe('the upgrade rule', () => {
 });
 
 describe('a wrong password', () => {
-  it('costs as many rounds against an old hash as against a new one', async () => {
+  it('costs as many rounds against an old hash as against a new one (A-053)', async () => {
     const preferred = new MeasuredHasher({ iterations: 10 });
     for (const iterations of [1, 4, 10]) {
       const encoded = await new PBKDF2PasswordHasher({ iterations }).encode('secret', SALT);

@@ -38,7 +38,7 @@ function checker(options: WorldOptions = {}): Handler {
 const faultOf = async (request: RequestOptions, options?: WorldOptions): Promise<unknown> =>
   (await call(checker(options), { method: 'POST', ...request })).json.fault;
 
-describe('the check of a request', () => {
+describe('the check of a request (D-179)', () => {
   it.each(['GET', 'HEAD', 'OPTIONS'])('passes a %s, which changes nothing (A-083)', async (method) => {
     expect((await call(checker(), { method })).status).toBe(200);
     expect(await faultOf({ method: 'GET', headers: { Origin: 'https://evil.example' } })).toBeNull();
