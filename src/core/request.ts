@@ -26,6 +26,13 @@ type MarkedRequest = HostRequest & { [FORCED]?: ForcedAuthentication };
 
 const BRAND = Symbol.for('sallyport.Request');
 
+type Pair = readonly [BaseUser, unknown] | null | undefined;
+/** An authenticator that has not answered yet, and its place in the list. */
+interface PendingAnswer {
+  readonly answer: PromiseLike<Pair>;
+  readonly at: number;
+}
+
 /** What a request is made with; the view supplies it. */
 export interface RequestParts {
   readonly settings: Settings;
@@ -136,20 +143,16 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   }
 
   #authenticate(): Promise<void> | undefined {
-    const pending = this.#askAuthenticators();
-    if (pending === undefined) return undefined;
-    this.#pendingUser = pending.finally(() => {
-      this.#pendingUser = undefined;
-    });
-    return this.#pendingUser;
+    const pending = this.#askFrom(0);
+    return pending === undefined ? undefined : (this.#pendingUser = this.#wait(pending));
   }
 
-  /** Asks in order, as long as the answers are plain values; goes on with `#await` at the first promise. */
-  #askAuthenticators(from = 0): Promise<void> | undefined {
-    for (let i = from; i < this.#authenticators.length; i++) {
-      const authenticator = this.#authenticators[i]!;
+  /** Asks in order, as long as the answers are plain values; the first promise is given back. */
+  #askFrom(start: number): PendingAnswer | undefined {
+    for (let at = start; at < this.#authenticators.length; at++) {
+      const authenticator = this.#authenticators[at]!;
       const answer = this.#ask(authenticator);
-      if (isPromiseLike(answer)) return this.#await(answer, i);
+      if (isPromiseLike(answer)) return { answer, at };
       if (this.#accepted(answer, authenticator)) return undefined;
     }
     if (!this.#userKnown) this.#settleAnonymous();
@@ -167,19 +170,24 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     }
   }
 
-  async #await(answer: PromiseLike<readonly [BaseUser, unknown] | null | undefined>, at: number): Promise<void> {
-    let pair;
+  async #wait(first: PendingAnswer): Promise<void> {
     try {
-      pair = await answer;
-    } catch (error) {
-      throw this.#refused(error);
+      for (let pending: PendingAnswer | undefined = first; pending !== undefined;) {
+        const { answer, at }: PendingAnswer = pending;
+        let pair;
+        try {
+          pair = await answer;
+        } catch (error) {
+          throw this.#refused(error);
+        }
+        pending = this.#accepted(pair, this.#authenticators[at]!) ? undefined : this.#askFrom(at + 1);
+      }
+    } finally {
+      this.#pendingUser = undefined;
     }
-    if (this.#accepted(pair, this.#authenticators[at]!)) return;
-    const rest = this.#askAuthenticators(at + 1);
-    if (rest !== undefined) await rest;
   }
 
-  #accepted(pair: readonly [BaseUser, unknown] | null | undefined, authenticator: Authenticator): boolean {
+  #accepted(pair: Pair, authenticator: Authenticator): boolean {
     if (this.#userKnown) return true; // somebody set the user meanwhile, and that settles it
     if (pair === null || pair === undefined) return false;
     if (!Array.isArray(pair) || pair.length !== 2) {
