@@ -41,7 +41,7 @@ const refused = (message: string): Outcome => ({ status: 1, stdout: '', stderr: 
 describe('the commands, one after the other on an empty database,', () => {
   const runEmpty = (...args: string[]): Promise<Outcome> => sallyport(args, { env: { DATABASE_URL: empty.url } });
 
-  it('say how to make the tables, make them once, and work on them', async () => {
+  it('say how to make the tables, make them once, and work on them (S-055)', async () => {
     const cure = refused('The database lacks a table. Run `sallyport migrate` first.');
     expect(await runEmpty('drf-create-token', 'ann')).toEqual(cure);
     expect(await runEmpty('migrate')).toEqual(
@@ -62,7 +62,7 @@ describe.each([
   { name: 'createuser', noun: 'User', prefix: 'DJANGO_USER_', superuser: false },
   { name: 'createsuperuser', noun: 'Superuser', prefix: 'DJANGO_SUPERUSER_', superuser: true },
 ])('sallyport $name', ({ name, noun, prefix, superuser }) => {
-  it('creates one from options, who cannot log in without a password', async () => {
+  it('creates one from options, who cannot log in without a password (A-119)', async () => {
     const outcome = await run([name, '--noinput', '--username', 'ann', '--email', 'ann@EXAMPLE.com']);
     expect(outcome).toEqual(ok(`${noun} created successfully.\n`));
     expect(await users()).toMatchObject([
@@ -77,7 +77,7 @@ describe.each([
     ]);
   });
 
-  it('creates one from the environment, with a password that counts', async () => {
+  it('creates one from the environment, with a password that counts (A-117, A-119)', async () => {
     const env = { [`${prefix}USERNAME`]: 'ann', [`${prefix}EMAIL`]: '', [`${prefix}PASSWORD`]: 'correct horse' };
     expect(await run([name, '--no-input'], env)).toEqual(ok(`${noun} created successfully.\n`));
     const [user] = await users();
@@ -85,7 +85,7 @@ describe.each([
     expect(await checkPassword('correct horse', user!['password'] as string)).toMatchObject({ ok: true });
   });
 
-  it('asks nothing where there is no terminal', async () => {
+  it('asks nothing where there is no terminal (A-118)', async () => {
     expect(await run([name, '--username', 'ann'])).toEqual(
       ok(
         `${noun} creation skipped due to not running in a TTY. You can run \`sallyport ${name}\` in your project to create one manually.\n`,
@@ -111,12 +111,12 @@ describe('sallyport createuser', () => {
     [['--username', 'ann'], 'You must use --email with --noinput.'],
     [['--username', '', '--email', ''], 'Username cannot be blank.'],
     [['--username', 'ann', '--email', 'ann'], 'Enter a valid email address.'],
-  ])('refuses %p', async (args, message) => {
+  ])('refuses %p (A-119, A-121)', async (args, message) => {
     expect(await run(['createuser', '--noinput', ...args])).toEqual(refused(message));
     expect(await users()).toEqual([]);
   });
 
-  it('refuses a name that is taken, also in another spelling of it', async () => {
+  it('refuses a name that is taken, also in another spelling of it (A-014, A-118)', async () => {
     await userStore(orm).createUser({ username: 'fi' });
     expect(await run(['createuser', '--noinput', '--username', 'fi', '--email', ''])).toEqual(
       refused('Error: That username is already taken.'),
@@ -129,7 +129,7 @@ describe('sallyport createuser', () => {
 });
 
 describe('sallyport drf-create-token', () => {
-  it('makes a token, and tells the same one again', async () => {
+  it('makes a token, and tells the same one again (D-213, S-079, S-090, S-091)', async () => {
     await userStore(orm).createUser({ username: 'ann' });
     const first = await run(['drf-create-token', 'ann']);
     const [token] = await keys();
@@ -139,7 +139,7 @@ describe('sallyport drf-create-token', () => {
     expect(JSON.parse(json.stdout)).toEqual({ token: token!['key'], username: 'ann' });
   });
 
-  it.each(['-r', '--reset'])('puts a new token in the place of the old one with %s', async (option) => {
+  it.each(['-r', '--reset'])('puts a new token in the place of the old one with %s (D-212)', async (option) => {
     const [old] = await tokenStore(orm).getOrCreate(await userStore(orm).createUser({ username: 'ann' }));
     const outcome = await run(['drf-create-token', option, 'ann']);
     const [token, ...others] = await keys();
@@ -148,7 +148,7 @@ describe('sallyport drf-create-token', () => {
     expect(token!['key']).not.toBe(old.key);
   });
 
-  it('refuses a user who does not exist', async () => {
+  it('refuses a user who does not exist (D-214, A-121)', async () => {
     expect(await run(['drf-create-token', 'bob'])).toEqual(refused('Cannot create the Token: user bob does not exist'));
   });
 });

@@ -65,7 +65,7 @@ function converse(args: readonly string[], steps: readonly Step[]): Promise<{ st
 const offered = `Username (leave blank to use '${userInfo().username.toLowerCase()}'): `;
 
 describeOnTerminal(`on a terminal${reason}`, () => {
-  it('createsuperuser asks for what it needs, and shows no password', async () => {
+  it('createsuperuser asks for what it needs, and shows no password (A-117, A-118)', async () => {
     const { status, shown } = await converse(
       ['createsuperuser'],
       [
@@ -98,7 +98,7 @@ describeOnTerminal(`on a terminal${reason}`, () => {
     expect(user).toMatchObject({ email: '', isStaff: false });
   });
 
-  it('asks again after each wrong answer, and offers no name that is taken', async () => {
+  it('asks again after each wrong answer, and offers no name that is taken (A-118)', async () => {
     await userStore(orm).createUser({ username: 'ann' });
     await userStore(orm).createUser({ username: userInfo().username.toLowerCase() });
     const { status, shown } = await converse(
@@ -139,7 +139,7 @@ describeOnTerminal(`on a terminal${reason}`, () => {
   it.each([
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
-  ])('ends at %s, wherever it comes', async (_name, key) => {
+  ])('ends at %s, wherever it comes (A-118)', async (_name, key) => {
     const atName = await converse(['createuser'], [[offered, key]]);
     expect(atName).toMatchObject({ status: 1, shown: expect.stringContaining('\nOperation cancelled.\n') });
     const atPassword = await converse(['createuser', '--username', 'ann', '--email', ''], [['Password: ', key]]);

@@ -65,14 +65,14 @@ describe('unitOfWork', () => {
     expect([...test.orm.em.getUnitOfWork(false).getIdentityMap()]).toEqual([]);
   });
 
-  it('passes the answer on, and asks the database nothing of its own accord', async () => {
+  it('passes the answer on, and asks the database nothing of its own accord (D-344)', async () => {
     const answer = new Response({ ok: true });
     expect(await dispatch(async () => answer)).toBe(answer);
     expect(test.statements()).toEqual([]);
   });
 
   describe('without atomicRequests', () => {
-    it('has nothing to roll back', async () => {
+    it('has nothing to roll back (D-343)', async () => {
       setRollback(test.orm);
       await dispatch(async () => {
         await rename('saved');
@@ -99,7 +99,7 @@ describe('unitOfWork', () => {
   describe('with atomicRequests', () => {
     const atomically = (run: () => Promise<ViewResult>): Promise<ViewResult> => dispatch(run, { atomicRequests: true });
 
-    it('commits with the answer, also what is not flushed', async () => {
+    it('commits with the answer, also what is not flushed (D-342)', async () => {
       await atomically(async () => {
         await rename('committed');
         return new Response();
@@ -116,7 +116,7 @@ describe('unitOfWork', () => {
       });
     });
 
-    it('takes everything back when an exception handler made the answer, which is sent all the same', async () => {
+    it('takes everything back when an exception handler made the answer, which is sent all the same (D-060, D-340)', async () => {
       const answer = new Response({ detail: 'no' }, { status: 400, exception: true });
       const sent = await atomically(async () => {
         await rename('undone');
@@ -143,15 +143,18 @@ describe('unitOfWork', () => {
       expect(await lastName()).toBe('platform');
     });
 
-    it.each([new Error('bug'), new APIException('no')])('takes everything back and rethrows %p', async (error) => {
-      const failing = atomically(async () => {
-        await rename('undone');
-        await test.orm.em.flush();
-        throw error;
-      });
-      await expect(failing).rejects.toBe(error);
-      expect(await lastName()).toBe('');
-    });
+    it.each([new Error('bug'), new APIException('no')])(
+      'takes everything back and rethrows %p (D-341)',
+      async (error) => {
+        const failing = atomically(async () => {
+          await rename('undone');
+          await test.orm.em.flush();
+          throw error;
+        });
+        await expect(failing).rejects.toBe(error);
+        expect(await lastName()).toBe('');
+      },
+    );
 
     it('fails and takes everything back when the last flush fails', async () => {
       const failing = atomically(async () => {
@@ -172,7 +175,7 @@ describe('unitOfWork', () => {
       expect(await lastName()).toBe('');
     });
 
-    it('takes everything back where the view says so, whatever it answers', async () => {
+    it('takes everything back where the view says so, whatever it answers (D-339)', async () => {
       await atomically(async () => {
         await rename('undone');
         await test.orm.em.flush();
@@ -251,7 +254,7 @@ describe('unitOfWork', () => {
       ['answers', 200, 'new'],
       ['refuses', 400, ''],
       ['fails', 500, ''],
-    ])('that %s, the status is %d and the name %j', async (ending, status, name) => {
+    ])('that %s, the status is %d and the name %j (D-060, D-340 to D-342, D-345)', async (ending, status, name) => {
       const [{ key }] = await tokenStore(test.orm).getOrCreate(
         await userStore(test.orm)
           .get(id)
