@@ -102,7 +102,7 @@ async function createUser(username: string): Promise<readonly [User, string]> {
 }
 
 describe('APIClient', () => {
-  it('calls a router', async () => {
+  it('calls a router (D-364, D-368)', async () => {
     const response = await client().get('/echo', { a: ['1', '2'] });
     expect(response.status).toBe(200);
     expect(response.data).toMatchObject({ method: 'GET', path: '/echo?a=1&a=2', query: { a: '2' } });
@@ -172,7 +172,7 @@ describe('APIClient', () => {
   });
 
   describe('credentials', () => {
-    it('go with every request until they are replaced', async () => {
+    it('go with every request until they are replaced (D-365)', async () => {
       const [, annKey] = await createUser('ann');
       const [, bobKey] = await createUser('bob');
       const one = client();
@@ -183,7 +183,7 @@ describe('APIClient', () => {
       expect((await one.get('/me')).data).toEqual({ username: 'bob' });
     });
 
-    it('replace all headers of the last call', async () => {
+    it('replace all headers of the last call (D-365)', async () => {
       const one = client();
       one.credentials({ 'X-One': '1' });
       one.credentials({ 'X-Two': '2' });
@@ -192,7 +192,7 @@ describe('APIClient', () => {
       expect(headers).not.toHaveProperty('x-one');
     });
 
-    it('are cleared by a call without any, and by logout', async () => {
+    it('are cleared by a call without any, and by logout (D-365, D-367)', async () => {
       const one = client();
       one.credentials({ 'X-One': '1' });
       one.credentials();
@@ -211,7 +211,7 @@ describe('APIClient', () => {
   });
 
   describe('forceAuthenticate', () => {
-    it('makes the user of all later requests', async () => {
+    it('makes the user of all later requests (D-366)', async () => {
       const [user] = await createUser('carol');
       const one = client();
       one.forceAuthenticate({ user });
@@ -221,7 +221,7 @@ describe('APIClient', () => {
       expect(response.request.user).toBe(user);
     });
 
-    it('takes a token too, also without a user', async () => {
+    it('takes a token too, also without a user (D-366)', async () => {
       const [user] = await createUser('dora');
       const one = client();
       one.forceAuthenticate({ user, token: 'key' });
@@ -232,7 +232,7 @@ describe('APIClient', () => {
       expect(refused.request).toMatchObject({ user: null, auth: 'key' });
     });
 
-    it('is undone with neither, and logs out', async () => {
+    it('is undone with neither, and logs out (D-366)', async () => {
       const [user] = await createUser('emil');
       const one = client();
       one.forceAuthenticate({ user });
@@ -242,7 +242,7 @@ describe('APIClient', () => {
       expect(one.cookies.get('sessionid')).toBeUndefined();
     });
 
-    it('is undone by logout', async () => {
+    it('is undone by logout (D-367)', async () => {
       const [user] = await createUser('fred');
       const one = client();
       one.forceAuthenticate({ user });
@@ -265,7 +265,7 @@ describe('APIClient', () => {
       expect(cookies.get('b')?.attributes.get('max-age')).toBe('60');
     });
 
-    it('are kept and sent back, until an answer deletes them', async () => {
+    it('are kept and sent back, until an answer deletes them (D-364)', async () => {
       const one = client();
       await one.get('/cookies/set');
       expect((await one.get('/echo')).data.headers.cookie).toBe('a=1; b=2');
@@ -283,7 +283,7 @@ describe('APIClient', () => {
       expect((await one.get('/echo')).data.headers.cookie).toBe('a=1');
     });
 
-    it('can be set by a test, and are forgotten by logout', async () => {
+    it('can be set by a test, and are forgotten by logout (D-367)', async () => {
       const one = client();
       one.cookies.set('a', 'mine');
       one.cookies.set('b', 'gone');
@@ -314,7 +314,7 @@ describe('APIClient', () => {
     }
     const site = Guarded.asView();
 
-    it('logs in with the right credentials', async () => {
+    it('logs in with the right credentials (D-364)', async () => {
       await users.createUser({ username: 'hugo', password: 'secret' });
       const one = new APIClient(site, { settings });
       expect(await one.login({ username: 'hugo', password: 'wrong' })).toBe(false);
@@ -323,7 +323,7 @@ describe('APIClient', () => {
       expect((await one.get('/')).data).toEqual({ username: 'hugo' });
     });
 
-    it('logs in a user without a password, and out again, for good', async () => {
+    it('logs in a user without a password, and out again, for good (D-367)', async () => {
       const [user] = await createUser('ida');
       const one = new APIClient(site, { settings });
       await one.forceLogin(user);
@@ -335,7 +335,7 @@ describe('APIClient', () => {
       expect((await one.get('/')).status).toBe(403);
     });
 
-    it('asks for no CSRF token unless it is told to', async () => {
+    it('asks for no CSRF token unless it is told to (D-362)', async () => {
       const [user] = await createUser('jack');
       const lenient = new APIClient(site, { settings });
       await lenient.forceLogin(user);
@@ -367,7 +367,7 @@ describe('APIClient', () => {
       expect(response.redirectChain).toEqual([]);
     });
 
-    it('are followed on demand, with GET and without the body', async () => {
+    it('are followed on demand, with GET and without the body (D-364)', async () => {
       const response = await client().post('/301', { a: 1 }, { format: 'json', follow: true });
       expect(response.status).toBe(200);
       expect(response.data).toMatchObject({ method: 'GET', path: '/echo?hop=1', data: {} });
@@ -379,7 +379,7 @@ describe('APIClient', () => {
       ]);
     });
 
-    it('keep method, body and headers after 307 and 308, and go to the host that they name', async () => {
+    it('keep method, body and headers after 307 and 308, and go to the host that they name (D-364)', async () => {
       const options = { format: 'json', follow: true, headers: { 'X-One': '1' } };
       const response = await client().post('/307', { a: 1 }, options);
       expect(response.data).toMatchObject({

@@ -25,7 +25,7 @@ async function bodyOf(request: FactoryRequest): Promise<string> {
 
 describe('APIRequestFactory', () => {
   it.each(['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const)(
-    'makes %s requests as Node would have read them',
+    'makes %s requests as Node would have read them (D-356)',
     (method) => {
       const request = factory[method]('/notes/');
       expect(request.method).toBe(method.toUpperCase());
@@ -37,7 +37,7 @@ describe('APIRequestFactory', () => {
     },
   );
 
-  it('makes requests of any method, with bytes that stay as they are', async () => {
+  it('makes requests of any method, with bytes that stay as they are (D-356, D-360)', async () => {
     const request = factory.generic('PROPFIND', '/notes/', { data: Buffer.from([0, 255]) });
     expect(request.method).toBe('PROPFIND');
     expect(request.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-length': '2' });
@@ -83,13 +83,13 @@ describe('APIRequestFactory', () => {
   });
 
   describe('with data for a query', () => {
-    it('repeats the names of lists and escapes in UTF-8', () => {
+    it('repeats the names of lists and escapes in UTF-8 (D-361)', () => {
       expect(factory.get('/notes/', { demo: 'testé', tag: ['a', 'b&c'], page: 2 }).url).toBe(
         '/notes/?demo=test%C3%A9&tag=a&tag=b%26c&page=2',
       );
     });
 
-    it('leaves a query of the path alone when there is no data, and else replaces it', () => {
+    it('leaves a query of the path alone when there is no data, and else replaces it (D-361)', () => {
       expect(factory.get('/notes/?demo=1').url).toBe('/notes/?demo=1');
       expect(factory.get('/notes/?demo=1', {}).url).toBe('/notes/?demo=1');
       expect(factory.head('/notes/?demo=1', new URLSearchParams({ page: '2' })).url).toBe('/notes/?page=2');
@@ -106,7 +106,7 @@ describe('APIRequestFactory', () => {
   });
 
   describe('with data for a body', () => {
-    it('sends multipart by default', async () => {
+    it('sends multipart by default (D-303, D-357)', async () => {
       const request = factory.post('/notes/', { title: 'first', tag: ['a', 'b'], 'a"b\r\n': 'ä' });
       expect(request.headers['content-type']).toBe('multipart/form-data; boundary=BoUnDaRyStRiNg; charset=utf-8');
       const body = await bodyOf(request);
@@ -168,7 +168,7 @@ describe('APIRequestFactory', () => {
       expect(form.get('file')).toMatchObject({ name: 'note.txt', size: 4 });
     });
 
-    it('refuses in a form what a form has no words for', () => {
+    it('refuses in a form what a form has no words for (D-303)', () => {
       expect(() => factory.post('/', { a: { b: 1 } })).toThrow(
         "Test data contained a dictionary value for key 'a', but multipart uploads do not support nested data.",
       );
@@ -176,19 +176,19 @@ describe('APIRequestFactory', () => {
       expect(() => factory.post('/', ['a'])).toThrow("format: 'json'");
     });
 
-    it('sends JSON by format', async () => {
+    it('sends JSON by format (D-357)', async () => {
       const request = factory.put('/notes/', { title: 'ä', tags: [] }, { format: 'json' });
       expect(request.headers).toMatchObject({ 'content-type': 'application/json', 'content-length': '24' });
       expect(await bodyOf(request)).toBe('{"title":"ä","tags":[]}');
     });
 
-    it('names the formats that there are', () => {
+    it('names the formats that there are (D-357)', () => {
       expect(() => factory.post('/', { a: 1 }, { format: 'xml' })).toThrow(
         "Invalid format 'xml'. Available formats are 'multipart', 'json'. Set testRequestRendererClasses to enable extra request formats.",
       );
     });
 
-    it('takes other formats and another default', async () => {
+    it('takes other formats and another default (D-357)', async () => {
       class LinesRenderer extends BaseRenderer {
         override readonly mediaType = 'text/lines';
         override readonly format = 'lines';
@@ -221,7 +221,7 @@ describe('APIRequestFactory', () => {
       ['text/plain', 'ä', 'ä'],
       ['image/png', Buffer.from('png'), 'png'],
       ['image/png', new Blob(['png']), 'png'],
-    ])('writes data as %s where that is given', async (contentType, data, expected) => {
+    ])('writes data as %s where that is given (D-360)', async (contentType, data, expected) => {
       const request = factory.post('/', data, { contentType });
       expect(request.headers['content-type']).toBe(contentType);
       expect(request.headers['content-length']).toBe(String(Buffer.byteLength(expected)));
@@ -232,13 +232,13 @@ describe('APIRequestFactory', () => {
       expect(() => factory.post('/', { a: 1 }, { contentType: 'text/plain' })).toThrow(TypeError);
     });
 
-    it('takes a format or a content type, not both', () => {
+    it('takes a format or a content type, not both (D-358)', () => {
       expect(() => factory.post('/', { a: 1 }, { format: 'json', contentType: 'application/json' })).toThrow(
         'You may not set both `format` and `contentType`.',
       );
     });
 
-    it('keeps the content type of an empty body', async () => {
+    it('keeps the content type of an empty body (D-359)', async () => {
       const request = factory.post('/', null, { contentType: 'application/json' });
       expect(request.headers['content-type']).toBe('application/json');
       expect(await bodyOf(request)).toBe('');
@@ -336,14 +336,14 @@ describe('forceAuthenticate', () => {
     static override permissionClasses: PermissionClasses = [IsAuthenticated];
   }
 
-  it('takes the place of every authenticator', async () => {
+  it('takes the place of every authenticator (D-116, D-363)', async () => {
     const request = factory.get('/');
     forceAuthenticate(request, { user: ann, token: 'key' });
     const response = await callView(Guarded.asView(), request);
     expect(response.data).toMatchObject({ user: 'ann', auth: 'key' });
   });
 
-  it('leaves the token null with a user only, and the user with a token only', async () => {
+  it('leaves the token null with a user only, and the user with a token only (D-363)', async () => {
     const request = factory.get('/');
     forceAuthenticate(request, { user: ann });
     expect((await callView(Guarded.asView(), request)).data).toMatchObject({ user: 'ann', auth: null });
@@ -354,7 +354,7 @@ describe('forceAuthenticate', () => {
     expect((await callView(open, other)).data).toMatchObject({ user: null, auth: 'key' });
   });
 
-  it('refuses in the words of the first authenticator of the view', async () => {
+  it('refuses in the words of the first authenticator of the view (D-116)', async () => {
     const request = factory.get('/');
     forceAuthenticate(request, { token: 'key' });
     class Nobody extends IsAuthenticated {

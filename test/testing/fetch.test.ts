@@ -25,7 +25,7 @@ class Elsewhere extends APIView {
 const app = handle([path('/echo', Echo.asView()), path('/elsewhere', Elsewhere.asView())]);
 
 describe('createFetch', () => {
-  it('is a fetch whose network is the app', async () => {
+  it('is a fetch whose network is the app (D-369)', async () => {
     const fetch = createFetch(app);
     const response = await fetch('https://testserver/echo?a=1');
     expect(response).toBeInstanceOf(globalThis.Response);
@@ -51,7 +51,7 @@ describe('createFetch', () => {
     expect(response.body).toBeNull();
   });
 
-  it('keeps cookies', async () => {
+  it('keeps cookies (D-369)', async () => {
     const fetch = createFetch(app);
     const first = await fetch('http://testserver/echo');
     expect(first.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
@@ -66,7 +66,7 @@ describe('createFetch', () => {
     await expect(fetch('http://testserver/elsewhere', { redirect: 'error' })).rejects.toThrow('is a redirect');
   });
 
-  it('takes absolute URLs alone', async () => {
+  it('takes absolute URLs alone (D-369)', async () => {
     await expect(createFetch(app)('/echo')).rejects.toThrow(
       'Missing "http:" or "https:". Use a fully qualified URL, eg "http://testserver/echo"',
     );
