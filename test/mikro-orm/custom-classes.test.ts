@@ -214,7 +214,7 @@ describe('classes of an app', () => {
   });
 
   describe('a user without the columns of Django', () => {
-    it('logs in by the field that the class names, and is found by its key', async () => {
+    it('logs in by the field that the class names, and is found by its key (A-002, A-005)', async () => {
       const users = userStore<Account>(test.orm, { entity: Account, hashers });
       const em = test.orm.em.fork();
       const account = Object.assign(new Account(), { email: 'a@example.com' });
@@ -230,7 +230,7 @@ describe('classes of an app', () => {
       for (const pk of [2n ** 63n, '9'.repeat(19), '9'.repeat(400), 'x', 1.5]) expect(await users.get(pk)).toBeNull();
     });
 
-    it('has tokens with a number of their own, which a new token keeps', async () => {
+    it('has tokens with a number of their own, which a new token keeps (D-172)', async () => {
       const em = test.orm.em.fork();
       const account = Object.assign(new Account(), { email: 'b@example.com' });
       await em.persist(account).flush();

@@ -41,7 +41,7 @@ describe('The entities', () => {
     return token;
   }
 
-  it('are those of Django: a new row has the values of the class, and the database has no defaults', async () => {
+  it('are those of Django: a new row has the values of the class, and the database has no defaults (A-001, A-007)', async () => {
     const em = test.orm.em.fork();
     await em.persist(Object.assign(new User(), { username: 'plain' })).flush();
     const [row] = await test.sql("SELECT * FROM auth_user WHERE username = 'plain'");
@@ -64,7 +64,7 @@ describe('The entities', () => {
     expect(defaults).toEqual([]);
   });
 
-  it('give a saved token a key and a date', async () => {
+  it('give a saved token a key and a date (D-191, D-195, S-059, S-063)', async () => {
     const token = await save(new Token(), await newUser());
     expect(token.key).toMatch(/^[0-9a-f]{40}$/);
     expect(token.created.getTime()).toBeGreaterThan(Date.now() - 60_000);
@@ -77,7 +77,7 @@ describe('The entities', () => {
     expect(await test.sql("SELECT key FROM authtoken_token WHERE key = 'mine'")).toHaveLength(1);
   });
 
-  it('keep the key of a token that is saved again', async () => {
+  it('keep the key of a token that is saved again (D-194)', async () => {
     const { key } = await save(new Token(), await newUser());
     const em = test.orm.em.fork();
     const token = await em.findOneOrFail(Token, { key });
@@ -85,7 +85,7 @@ describe('The entities', () => {
     expect(token.key).toBe(key);
   });
 
-  it('never write over the row of another token', async () => {
+  it('never write over the row of another token (D-192)', async () => {
     const owner = await newUser();
     await save(Object.assign(new Token(), { key: 'taken' }), owner);
     await expect(save(Object.assign(new Token(), { key: 'taken' }), await newUser())).rejects.toThrow(
@@ -94,13 +94,13 @@ describe('The entities', () => {
     expect(await test.sql("SELECT user_id FROM authtoken_token WHERE key = 'taken'")).toEqual([{ user_id: owner.id }]);
   });
 
-  it('allow a user one token', async () => {
+  it('allow a user one token (S-074)', async () => {
     const user = await newUser();
     await save(new Token(), user);
     await expect(save(new Token(), user)).rejects.toThrow(/authtoken_token_user_id_key/);
   });
 
-  it('remove the tokens of a user who is removed', async () => {
+  it('remove the tokens of a user who is removed (A-004, D-190)', async () => {
     const user = await newUser();
     await save(new Token(), user);
     await save(new ApiToken(), user);
@@ -112,7 +112,7 @@ describe('The entities', () => {
     expect(await test.sql('SELECT key FROM authtoken_token WHERE key = ?', [other.key])).toHaveLength(1);
   });
 
-  it('need not all be mapped', async () => {
+  it('need not all be mapped (D-196)', async () => {
     const orm = await MikroORM.init({ clientUrl: test.url, entities: [UserSchema] });
     const user = await newUser();
     const em = orm.em.fork();

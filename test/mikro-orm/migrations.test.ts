@@ -69,7 +69,7 @@ describe('The migrations', () => {
       ({ tablename }) => tablename,
     );
 
-  it('make the tables exactly as Django makes them', async () => {
+  it('make the tables exactly as Django makes them (A-001, D-190, S-055, S-070)', async () => {
     const orm = await open();
     expect(await migrate(orm)).toEqual(ALL);
     const ours = await describeTables(orm);
@@ -114,7 +114,7 @@ describe('The migrations', () => {
     expect(applied.flat().sort()).toEqual(ALL);
   });
 
-  it('leave the tables and rows of Django alone', async () => {
+  it('leave the tables and rows of Django alone (A-001, S-055)', async () => {
     const orm = await open();
     await query(orm, DJANGO);
     await query(orm, "INSERT INTO auth_user VALUES (7, '', NULL, false, 'ann', '', '', '', false, true, now())");
@@ -133,7 +133,7 @@ describe('The migrations', () => {
     expect(await tables(orm)).toEqual(['auth_user', 'authtoken_token', 'django_migrations', 'sallyport_migrations']);
   });
 
-  it('leave nothing behind when one fails', async () => {
+  it('leave nothing behind when one fails (S-057)', async () => {
     const orm = await open([MemberSchema, tokenSchema({ class: Token, user: MemberSchema as never })]);
     await expect(migrate(orm)).rejects.toThrow('relation "club_member" does not exist');
     expect(await tables(orm)).toEqual([]);
@@ -145,7 +145,7 @@ describe('The migrations', () => {
     expect(await migrate(await open())).toEqual(['sallyport_0002_authtoken_token']);
   });
 
-  it('let the foreign key of the tokens follow the class of the users', async () => {
+  it('let the foreign key of the tokens follow the class of the users (A-005, S-057)', async () => {
     const orm = await open([MemberSchema, tokenSchema({ class: Token, user: MemberSchema as never })]);
     await query(orm, 'CREATE TABLE club_member (id serial PRIMARY KEY)');
     expect(await migrate(orm)).toEqual(['sallyport_0002_authtoken_token']);

@@ -54,7 +54,7 @@ describe('The store of tokens on PostgreSQL', () => {
   const newToken = async (): Promise<Token<User>> => (await store.getOrCreate(await newUser()))[0];
 
   describe('find', () => {
-    it('asks the database once, for the token and its user together', async () => {
+    it('asks the database once, for the token and its user together (D-168, S-065)', async () => {
       const { key } = await newToken();
       test.statements();
       const token = await test.inRequest(() => store.find(key));

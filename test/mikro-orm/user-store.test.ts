@@ -41,7 +41,7 @@ describe('The store of users on PostgreSQL', () => {
     });
   });
 
-  it('keeps the microseconds that Django has written', async () => {
+  it('keeps the microseconds that Django has written (A-003)', async () => {
     const { pk, id } = await store.createUser({ username: 'micro' });
     await test.sql(
       "UPDATE auth_user SET date_joined = '2026-03-01 12:00:00.123456+00', last_login = '2026-03-02 12:00:00.654321+05:45' WHERE id = ?",
@@ -64,7 +64,7 @@ describe('The store of users on PostgreSQL', () => {
     });
   });
 
-  it('reads moments in whatever time zone the server writes them', async () => {
+  it('reads moments in whatever time zone the server writes them (A-003)', async () => {
     const zoned = await test.another({
       forceUtcTimezone: false,
       driverOptions: { connection: { options: '-c TimeZone=Asia/Kathmandu' } },
@@ -73,7 +73,7 @@ describe('The store of users on PostgreSQL', () => {
     expect((await userStore(zoned).get(pk))?.dateJoined).toEqual(dateJoined);
   });
 
-  it('saves a new hash of a login past the unit of work, and no flush repeats it', async () => {
+  it('saves a new hash of a login past the unit of work, and no flush repeats it (A-018, A-052)', async () => {
     const { pk } = await store.createUser({ username: 'hash', password: 'secret' });
     await test.inRequest(async () => {
       const user = (await store.get(pk))!;
@@ -98,7 +98,7 @@ describe('The store of users on PostgreSQL', () => {
     expect(JSON.stringify(await store.get(pk))).not.toMatch(/pbkdf2/);
   });
 
-  it('refuses a name that is taken, also when two are quick', async () => {
+  it('refuses a name that is taken, also when two are quick (A-014)', async () => {
     await store.createUser({ username: 'taken' });
     await expect(store.createUser({ username: 'taken' })).rejects.toThrow(
       new RangeError('A user with that username already exists.'),
@@ -108,7 +108,7 @@ describe('The store of users on PostgreSQL', () => {
     await expect(store.createUser({ username: '' })).rejects.toThrow(RangeError);
   });
 
-  it('makes users and superusers with the values of Django', async () => {
+  it('makes users and superusers with the values of Django (A-007, A-015, A-016)', async () => {
     const user = await store.createUser({ username: 'ﬁ①', email: 'A@EXAMPLE.Com' });
     expect(user).toMatchObject({
       username: 'fi1',
@@ -149,7 +149,7 @@ describe('The store of users on PostgreSQL', () => {
     expect((await lenient.authenticate(credentials))?.username).toBe('sleeping');
   });
 
-  it('tells of refused credentials, with their secrets covered', async () => {
+  it('tells of refused credentials, with their secrets covered (A-029)', async () => {
     const heard: unknown[] = [];
     const telling = userStore(test.orm, { hashers, onLoginFailed: (credentials) => void heard.push(credentials) });
     await telling.authenticate({ username: 'nobody', password: 'secret' });

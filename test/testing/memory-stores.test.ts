@@ -128,18 +128,18 @@ describe('MemoryTokenStore', () => {
 });
 
 describe('the keys of tokens', () => {
-  it('are 40 hexadecimal digits, each time others', () => {
+  it('are 40 hexadecimal digits, each time others (D-191, S-063)', () => {
     expect(generateKey()).toMatch(/^[0-9a-f]{40}$/);
     expect(generateKey()).not.toBe(generateKey());
     expect(Token.generateKey()).toMatch(/^[0-9a-f]{40}$/);
   });
 
-  it('are the text of a token', () => {
+  it('are the text of a token (D-195)', () => {
     expect(String(Object.assign(new Token(), { key: 'abc' }))).toBe('abc');
     expect(String(new ApiToken({ key: 'abc', user: new User() }))).toBe('abc');
   });
 
-  it('are made for a token of your own where none is given', () => {
+  it('are made for a token of your own where none is given (S-073)', () => {
     const user = new User();
     const token = new ApiToken({ user });
     expect(token.key).toMatch(/^[0-9a-f]{40}$/);

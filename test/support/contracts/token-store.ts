@@ -64,7 +64,7 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStoreH
         },
       );
 
-      it('takes no part and no other spelling of a key', async () => {
+      it('takes no part and no other spelling of a key (D-174)', async () => {
         const [{ key }] = await getOrCreate(await harness.createUser());
         for (const other of [key.slice(0, -1), `${key}0`, `${key} `, `${key}\0`, key.toUpperCase()]) {
           expect(await find(other)).toBeNull();
@@ -73,7 +73,7 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStoreH
     });
 
     describe('getOrCreate', () => {
-      it('makes a token where there is none, and gives the same one from then on', async () => {
+      it('makes a token where there is none, and gives the same one from then on (S-060, S-063)', async () => {
         const user = await harness.createUser();
         const [token, created] = await getOrCreate(user);
         expect(created).toBe(true);

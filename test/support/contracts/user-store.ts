@@ -52,7 +52,7 @@ export function describeUserStore(name: string, open: (hashers: PasswordHashers)
         expect((await get(String(user.pk)))?.username).toBe(user.username);
       });
 
-      it('is found by name, and by no other spelling of it', async () => {
+      it('is found by name, and by no other spelling of it (A-027)', async () => {
         const user = await newUser({ username: 'Ånn.Lee+x@example' });
         const find = (text: string): Promise<User | null> =>
           harness.inRequest(() => harness.store.getByNaturalKey(text));
@@ -112,7 +112,7 @@ export function describeUserStore(name: string, open: (hashers: PasswordHashers)
         for (const wrong of ['pässwörD', 'passwort', '', '\0']) expect(await login(username, wrong)).toBeNull();
       });
 
-      it('refuses inactive users and unusable passwords', async () => {
+      it('refuses inactive users and unusable passwords (A-033, A-050)', async () => {
         expect(await login((await newUser({ isActive: false })).username, 'secret')).toBeNull();
         expect(await login((await newUser({ password: null })).username, '')).toBeNull();
       });
@@ -122,7 +122,7 @@ export function describeUserStore(name: string, open: (hashers: PasswordHashers)
         expect(await harness.inRequest(async () => harness.store.authenticate(credentials))).toBeNull();
       });
 
-      it('stores a new hash at a login with an old one', async () => {
+      it('stores a new hash at a login with an old one (A-052)', async () => {
         const { pk, username } = await userWithOldHash();
         expect(await login(username, 'wrong')).toBeNull();
         expect(await storedPassword(pk)).toMatch(/^md5\$/);
