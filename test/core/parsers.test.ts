@@ -245,7 +245,7 @@ describe('parsers', () => {
     expect(defineSettings().defaultParserClasses).toEqual([JSONParser, FormParser, MultiPartParser]);
   });
 
-  it('of the view that gives tokens take forms, multipart ones too, and JSON', async () => {
+  it('of the view that gives tokens take forms, multipart ones too, and JSON (S-083)', async () => {
     const users = new MemoryUserStore();
     await users.createUser({ username: 'alice', password: 'wonderland' });
     const settings = defineSettings({ users }, authtoken({ store: new MemoryTokenStore() }));

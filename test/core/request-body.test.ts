@@ -86,13 +86,12 @@ describe('request.data', () => {
     expect(parsed).toBe(1);
   });
 
-  it('D-118: of a form is a mapping of several values', async () => {
+  it('D-118, D-125: of a form is a mapping of several values, and of the last ones as JSON', async () => {
     const view = viewOf((request) => {
       const data = request.data as QueryDict;
       return [data instanceof QueryDict, data.getlist('a'), data];
     });
     const answer = await call(view, { method: 'POST', headers: form, body: 'a=1&a=2&b=' });
-    // D-125: JSON shows the last value of each name.
     expect(answer.text).toBe('[true,["1","2"],{"a":"2","b":""}]');
   });
 

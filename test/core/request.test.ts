@@ -179,7 +179,7 @@ describe('who makes a request', () => {
     expect(request.raw.user).toBe(request.user);
   });
 
-  it('D-102, D-103: what is set is seen by the host too, and nobody is asked any more', () => {
+  it('D-102 to D-104: what is set is seen by the host too, and nobody is asked any more', () => {
     const { Class, calls } = authenticator(throws(new Error('asked')));
     const request = requestOf({ authenticators: [Class] });
     request.user = ann;
@@ -204,7 +204,7 @@ describe('who makes a request', () => {
     expect(request.auth).toBeNull();
   });
 
-  it('D-108: a refusal is remembered: later reads are anonymous, and nobody is asked again', async () => {
+  it('D-108, S-158: a refusal is remembered: later reads are anonymous, and nobody is asked again', async () => {
     for (const refuse of [throws(new AuthenticationFailed()), () => later(throws(new PermissionDenied('CSRF')))]) {
       const { Class, calls } = authenticator(refuse);
       const request = requestOf({ authenticators: [Class] });
@@ -342,7 +342,7 @@ describe('reading before it is known (architecture, section 6)', () => {
 
   describe('nothing ran, and one needs input or output', () => {
     it.each(members)(
-      'request.%s throws AuthenticationPending, which names the cure; getUser() joins that run',
+      'S-156: request.%s throws AuthenticationPending, which names the cure; getUser() joins that run',
       async (member) => {
         const { Class, calls } = authenticator(() => later((): Pair => [ann, 'token']));
         const request = requestOf({ authenticators: [authenticator(() => null).Class, Class] });

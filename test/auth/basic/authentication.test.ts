@@ -49,7 +49,7 @@ const encode = (text: string, encoding: BufferEncoding = 'utf8'): string =>
 const annsHeader = encode('ann:sec:ret');
 
 describe('BasicAuthentication', () => {
-  it('D-156, D-160: knows a user by name and password, which may hold colons; auth is null', async () => {
+  it('D-156, D-160, S-043, S-044, S-046: knows a user by name and password, which may hold colons; auth is null', async () => {
     expect(await ask(`Basic ${annsHeader}`)).toEqual(['ann', null]);
   });
 
@@ -107,7 +107,7 @@ describe('BasicAuthentication', () => {
     ]);
   });
 
-  it('D-155: reads UTF-8, and what is none as latin-1', async () => {
+  it('D-148, D-155: reads UTF-8, and what is none as latin-1', async () => {
     expect(await ask(`Basic ${encode('zoë:pässword €')}`)).toEqual(['zoë', null]);
     await users.createUser({ username: 'jürgen', password: 'grün' });
     expect(await ask(`Basic ${encode('jürgen:grün', 'latin1')}`)).toEqual(['jürgen', null]);
@@ -140,7 +140,7 @@ describe('BasicAuthentication', () => {
     expect([answer.status, answer.json]).toEqual([401, { detail: 'User inactive or deleted.' }]);
   });
 
-  it('D-161: challenges with its realm', async () => {
+  it('D-161, S-047: challenges with its realm', async () => {
     const challenge = async (Class: AuthenticationClasses[number]): Promise<unknown> => {
       const view = Who.asView({ settings, authenticationClasses: [Class], permissionClasses: [IsAuthenticated] });
       return (await call(view)).headers['www-authenticate'];

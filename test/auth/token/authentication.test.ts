@@ -42,13 +42,13 @@ async function world() {
 }
 
 describe('TokenAuthentication', () => {
-  it('D-171: knows the owner of a key; auth is the token', async () => {
+  it('D-171, S-051, S-061, S-066: knows the owner of a key; auth is the token', async () => {
     const { ask, token } = await world();
     expect(token.key).toMatch(/^[0-9a-f]{40}$/);
     expect(await ask(`Token ${token.key}`)).toEqual(['ann', token.key]);
   });
 
-  it.each(['token', 'TOKEN', 'tOkEn'])('D-150: the keyword has no case: %s', async (keyword) => {
+  it.each(['token', 'TOKEN', 'tOkEn'])('D-150, S-062: the keyword has no case: %s', async (keyword) => {
     const { ask, token } = await world();
     expect(await ask(`${keyword} \t ${token.key} `)).toEqual(['ann', token.key]);
   });
@@ -99,7 +99,7 @@ describe('TokenAuthentication', () => {
     expect(await ask(`Token ${idleToken.key}`)).toEqual([401, 'User inactive or deleted.']);
   });
 
-  it('D-164: a subclass has a keyword of its own, for matching and as its challenge', async () => {
+  it('D-164, S-052, S-064, S-067: a subclass has a keyword of its own, for matching and as its challenge', async () => {
     class Bearer extends TokenAuthentication {
       override readonly keyword = 'Bearer';
     }
@@ -116,7 +116,7 @@ describe('TokenAuthentication', () => {
     );
   });
 
-  it('D-168, D-172: a subclass has a token class of its own, which needs no more than key and user', async () => {
+  it('D-168, D-172, S-071: a subclass has a token class of its own, which needs no more than key and user', async () => {
     class Keys extends TokenAuthentication {
       override readonly model: TokenClass = ApiToken;
     }
@@ -130,7 +130,7 @@ describe('TokenAuthentication', () => {
     expect(await ask(`Token ${token.key}`, View)).toEqual([401, 'Invalid token.']);
   });
 
-  it('S-071 to S-073: isTokenValid may refuse a token that was called back, at once or later', async () => {
+  it('S-072: isTokenValid may refuse a token that was called back, at once or later', async () => {
     class AtOnce extends TokenAuthentication<User, ApiToken> {
       override readonly model: TokenClass = ApiToken;
       override isTokenValid(token: ApiToken): boolean {
@@ -160,7 +160,7 @@ describe('TokenAuthentication', () => {
     expect([await status(AtOnce), await status(Later)]).toEqual([401, 401]);
   });
 
-  it('a key is refused from the moment it is replaced', async () => {
+  it('S-092: a key is refused from the moment it is replaced', async () => {
     const { ask, store, ann, token } = await world();
     const fresh = await store.replace(ann);
     expect(await ask(`Token ${token.key}`)).toEqual([401, 'Invalid token.']);
@@ -212,7 +212,7 @@ describe('TokenAuthentication', () => {
 });
 
 describe('Token', () => {
-  it('D-191: makes keys of 20 random bytes as 40 small hexadecimal digits', () => {
+  it('D-191, S-063: makes keys of 20 random bytes as 40 small hexadecimal digits', () => {
     const random = { bytes: (length: number) => Buffer.alloc(length, 0xab) };
     expect(Token.generateKey(random)).toBe('ab'.repeat(20));
     expect(Token.generateKey()).toMatch(/^[0-9a-f]{40}$/);
@@ -224,7 +224,7 @@ describe('Token', () => {
     expect(String(new ApiToken({ key: 'k', user: new User() }))).toBe('k');
   });
 
-  it('BaseToken has a random key where none is given, and is not called back', () => {
+  it('S-073: BaseToken has a random key where none is given, and is not called back', () => {
     const token = new ApiToken({ user: new User() });
     expect([token.key.length, token.revoked]).toEqual([40, false]);
     expect(new ApiToken().key).not.toBe(new ApiToken().key);

@@ -42,7 +42,7 @@ async function world(options: { readonly lenient?: boolean } = {}) {
 const right = { username: 'ann', password: ' secret ' };
 
 describe('ObtainAuthToken', () => {
-  it('D-202: answers with the token of the user, the same each time', async () => {
+  it('D-202, S-080, S-082: answers with the token of the user, the same each time', async () => {
     const { post, store, ann } = await world();
     const first = await post(right);
     const [token] = await store.getOrCreate(ann);
@@ -50,7 +50,7 @@ describe('ObtainAuthToken', () => {
     expect(await post(right)).toEqual(first);
   });
 
-  it('D-200: takes forms too, answers POST and OPTIONS, and lets everybody in, whatever the settings say', async () => {
+  it('D-200, S-083, S-085: takes forms too, answers POST and OPTIONS, and lets everybody in, whatever the settings say', async () => {
     const { settings, post } = await world();
     const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
     expect((await post('username=ann&password=+secret+', form))[0]).toBe(200);
@@ -143,7 +143,7 @@ describe('ObtainAuthToken', () => {
     ]);
   });
 
-  it('D-209: is extended by a subclass, as in the guide', async () => {
+  it('D-209, S-087, S-088: is extended by a subclass, as in the guide', async () => {
     class CustomAuthToken extends ObtainAuthToken<User> {
       override async post(request: Request<User>): Promise<Response> {
         const serializer = this.getSerializer(request.data);
@@ -190,7 +190,7 @@ describe('ObtainAuthToken', () => {
     expect(obtainAuthToken(settings).viewClass).toBe(ObtainAuthToken);
   });
 
-  it('S-076: the token that it gives opens a view', async () => {
+  it('S-061, S-080: the token that it gives opens a view', async () => {
     const { settings, post } = await world();
     const { token } = JSON.parse((await post(right))[1] as string) as { token: string };
     class Who extends ObtainAuthToken<User> {
