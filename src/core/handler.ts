@@ -73,18 +73,35 @@ function writeResponse(sink: HostResponse, response: Head, { body, contentType, 
   const { status } = response;
   if (status === 204 || status === 304 || status < 200) {
     // These have no body, and no Content-Length either (RFC 9110, 8.6).
-    sink.writeHead(status, head);
+    writeHead(sink, status, head);
     sink.end();
     return;
   }
   head.push('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
-  sink.writeHead(status, head);
+  writeHead(sink, status, head);
   if (unsent === true) sink.end();
   else sink.end(body);
 }
 
 /** Names and values in turn, as `writeHead` takes them. */
 type FlatHeaders = (string | string[])[];
+
+function writeHead(sink: HostResponse, status: number, head: FlatHeaders): void {
+  if (!isPatched(sink)) {
+    sink.writeHead(status, head);
+    return;
+  }
+  sink.statusCode = status;
+  for (let i = 0; i < head.length; i += 2) sink.setHeader(head[i] as string, head[i + 1]!);
+}
+
+/**
+ * Whether a middleware has put itself in the place of what writes the answer. Such code looks at headers that were set,
+ * and changes them with the first write: the head must not be out by then, nor come all at once.
+ */
+function isPatched(sink: HostResponse): boolean {
+  return Object.hasOwn(sink, 'writeHead') || Object.hasOwn(sink, 'write') || Object.hasOwn(sink, 'end');
+}
 
 /** Headers that follow from the rendered body, whatever the view says. */
 const FROM_BODY = /^content-(?:type|length)$/i;
@@ -127,7 +144,7 @@ async function sendPlatformResponse(
   if (sink.headersSent) return;
   const head: FlatHeaders = [];
   for (const [name, value] of headers) head.push(name, besideHost(sink, name, value));
-  sink.writeHead(response.status, head);
+  writeHead(sink, response.status, head);
   if (response.body !== null && raw.method !== 'HEAD') await pipe(response.body, sink);
   else await response.body?.cancel();
   sink.end();
@@ -177,9 +194,8 @@ async function fail(exchange: Exchange, thrown: unknown): Promise<void> {
   const { sink, next } = exchange;
   const error = toError(thrown);
   if (sink.headersSent) {
-    // Half an answer is out: the client must see that the rest is missing.
     report(exchange, error);
-    if (sink.writableEnded !== true) sink.destroy?.();
+    if (sink.writableEnded !== true) breakOff(exchange);
     return;
   }
   if (next !== undefined && passOn(exchange, next, error)) return;
@@ -189,6 +205,13 @@ async function fail(exchange: Exchange, thrown: unknown): Promise<void> {
   }
   report(exchange, error);
   await answerBare(exchange, SERVER_ERROR);
+}
+
+/** Half an answer is out: the client must see that the rest is missing. */
+function breakOff({ raw, sink }: Exchange): void {
+  // A stream of HTTP/2 that is closed without an error looks complete; to HTTP/1 an error would be one of the client.
+  if (raw.httpVersionMajor === 2) sink.destroy?.(new Error('The answer broke off.'));
+  else sink.destroy?.();
 }
 
 /** Express takes `next(undefined)` for "no error" and `next('route')` for a jump: behind both the next handler runs. */
@@ -228,7 +251,7 @@ async function answerBare(exchange: Exchange, answer: BareAnswer): Promise<void>
 function writeBare({ raw, sink }: Exchange, { status, body }: BareAnswer, headers: ResponseHeaders): void {
   const head: FlatHeaders = ['Content-Type', 'application/json'];
   for (const [name, value] of headers) head.push(name, besideHost(sink, name, value));
-  sink.writeHead(status, [...head, 'Content-Length', String(body.length)]);
+  writeHead(sink, status, [...head, 'Content-Length', String(body.length)]);
   if (raw.method === 'HEAD') sink.end();
   else sink.end(body);
 }

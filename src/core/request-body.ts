@@ -12,14 +12,16 @@ import type { Request, RequestParts } from './request';
 const BODY: unique symbol = Symbol.for('sallyport.body') as never;
 type ReadRequest = HostRequest & { [BODY]?: Buffer; readonly rawBody?: unknown };
 
+type Http2Request = HostRequest & { readonly stream?: { readonly endAfterHeaders?: boolean } };
+
 /** Whether a request carries a body. */
 export function hasBody(raw: HostRequest): boolean {
   const { headers } = raw;
   const length = headers['content-length'];
   if (length !== undefined) return Number(length) > 0;
   if (headers['transfer-encoding'] !== undefined) return true;
-  // HTTP/2 needs neither header.
-  return raw.httpVersionMajor === 2 && raw.readableEnded !== true && raw.method !== 'GET' && raw.method !== 'HEAD';
+  // HTTP/2 needs neither header: a request without a body ends with its head.
+  return (raw as Http2Request).stream?.endAfterHeaders === false;
 }
 
 /** The body of one request: nothing is read until somebody asks, and it is parsed once. */

@@ -1,4 +1,4 @@
-import { headerValue } from '../http/headers';
+import { headerValue, withoutPseudoHeaders, type RawHeaders } from '../http/headers';
 import { isAllowedHost } from '../http/hosts';
 import { buildMeta, type Meta } from '../http/meta';
 import { withoutOrigin } from '../http/paths';
@@ -10,6 +10,7 @@ import type { Settings } from './settings';
 /** The part of a request that came before its body: method, URL and headers. Each is read when somebody asks. */
 export class RequestHead {
   #query: QueryDict | undefined;
+  #rawHeaders: RawHeaders | undefined;
   #headers: Headers | undefined;
   #meta: Meta | undefined;
 
@@ -78,7 +79,7 @@ export class RequestHead {
   getHost(): string {
     const { allowedHosts, useXForwardedHost } = this.settings;
     const forwarded = useXForwardedHost ? headerValue(this.raw.headers, 'x-forwarded-host') : undefined;
-    const host = forwarded ?? headerValue(this.raw.headers, 'host') ?? '';
+    const host = forwarded ?? headerValue(this.#sentHeaders, 'host') ?? '';
     // Whatever is allowed, a text that is no host would give URLs that lead elsewhere.
     if (!isAllowedHost(host, allowedHosts ?? ['*'])) {
       throw new DisallowedHost(`The host '${host}' is malformed or not among the allowedHosts of the settings.`);
@@ -96,13 +97,16 @@ export class RequestHead {
 
   // Headers
 
+  get #sentHeaders(): RawHeaders {
+    return (this.#rawHeaders ??= withoutPseudoHeaders(this.raw.headers));
+  }
+
   /** The headers, names without case. */
   get headers(): Headers {
     if (this.#headers === undefined) {
       this.#headers = new Headers();
-      for (const name of Object.keys(this.raw.headers)) {
-        if (!name.startsWith(':')) this.#headers.set(name, headerValue(this.raw.headers, name) ?? '');
-      }
+      const sent = this.#sentHeaders;
+      for (const name of Object.keys(sent)) this.#headers.set(name, headerValue(sent, name) ?? '');
     }
     return this.#headers;
   }
@@ -112,7 +116,7 @@ export class RequestHead {
       method: this.method,
       path: this.path,
       query: this.#queryText(),
-      headers: this.raw.headers,
+      headers: this.#sentHeaders,
       remoteAddress: this.raw.socket?.remoteAddress,
       additions: this.raw.META,
     }));

@@ -315,7 +315,7 @@ export function handle(routes: readonly Route[]): Handler {
     const found = table.matchFixed(target) ?? table.match(decodePath(pathOf(target)));
     if (found === null) {
       if (next !== undefined) next();
-      else notFound(response);
+      else notFound(request, response);
       return DONE;
     }
     const routed = request as RoutedRequest;
@@ -327,8 +327,11 @@ export function handle(routes: readonly Route[]): Handler {
 
 const DONE = Promise.resolve();
 
-function notFound(response: HostResponse): void {
+function notFound(request: HostRequest, response: HostResponse): void {
   const body = '{"detail":"Not found."}';
-  response.writeHead(404, ['Content-Type', 'application/json', 'Content-Length', String(body.length)]);
-  response.end(body);
+  response.statusCode = 404;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Length', body.length);
+  if (request.method === 'HEAD') response.end();
+  else response.end(body);
 }

@@ -9,6 +9,17 @@ export function headerValue(headers: RawHeaders, lowerCaseName: string): string 
   return value === undefined || typeof value === 'string' ? value : value.join(', ');
 }
 
+/**
+ * The headers of a request without the pseudo headers of HTTP/2. Its `:authority` stands in place of `Host`, which the
+ * client need not send there and which doesn't count beside it (RFC 9113, 8.3.1).
+ */
+export function withoutPseudoHeaders(headers: RawHeaders): RawHeaders {
+  if (headers[':method'] === undefined) return headers;
+  const plain = Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':')));
+  const authority = headers[':authority'];
+  return authority === undefined ? plain : { ...plain, host: authority };
+}
+
 const ASCII_BLANKS = /[ \t\n\r\v\f]+/;
 
 /**
