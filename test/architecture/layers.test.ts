@@ -48,6 +48,12 @@ const layers: readonly Layer[] = [
     packages: [/^@mikro-orm\//],
   },
   { files: /^fetch\//, node: true, loads: [/^fetch\//, pure, core] },
+  // The one host that needs code of ours.
+  {
+    files: /^routing-controllers\//,
+    loads: [/^routing-controllers\//, core],
+    packages: [/^routing-controllers$/],
+  },
   { files: /^testing\//, node: true, loads: [/^testing\//, pure, core, rootSchemes, models], types: [stores] },
   // Only here does a command meet the database, and only when it runs.
   {

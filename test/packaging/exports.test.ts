@@ -8,6 +8,7 @@ const peersOf: Readonly<Record<string, readonly string[]>> = {
   '.': [],
   './fetch': [],
   './mikro-orm': ['@mikro-orm/core'],
+  './routing-controllers': ['routing-controllers', 'class-transformer', 'class-validator'],
   './testing': [],
 };
 const subpaths = Object.keys(peersOf);
