@@ -60,7 +60,10 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function send(port: number, { method = 'GET', path = '/', headers, body, chunked }: RequestOptions): Promise<Answer> {
+export function send(
+  port: number,
+  { method = 'GET', path = '/', headers, body, chunked }: RequestOptions,
+): Promise<Answer> {
   const [type, bytes] = encode(body);
   const length = bytes === null || chunked === true ? {} : { 'Content-Length': bytes.length };
   return new Promise((resolve, reject) => {
@@ -94,7 +97,7 @@ function send(port: number, { method = 'GET', path = '/', headers, body, chunked
   });
 }
 
-function encode(body: unknown): readonly [type: OutgoingHttpHeaders, bytes: Buffer | null] {
+export function encode(body: unknown): readonly [type: OutgoingHttpHeaders, bytes: Buffer | null] {
   if (body === undefined) return [{}, null];
   if (typeof body === 'string') return [{}, Buffer.from(body)];
   if (body instanceof Uint8Array) return [{}, Buffer.from(body)];
