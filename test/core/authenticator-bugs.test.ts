@@ -121,7 +121,7 @@ async function answerOf(
   return { answer, errors };
 }
 
-describe.each(bugs)('D-112 to D-114: %s in an authenticator', (_bug, provoke, errorName) => {
+describe.each(bugs)('D-112 to D-114: %s in an authenticator (S-118)', (_bug, provoke, errorName) => {
   describe.each(ways)('%s', (_way, make) => {
     describe.each(positions)('%s', (_position, list) => {
       it.each(readers)('is a 500 and a WrappedAttributeError: $name', async (reader) => {

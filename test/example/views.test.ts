@@ -125,7 +125,7 @@ describe('a note', () => {
     expect((await as('ann').get(`/notes/${id}`)).status).toBe(404);
   });
 
-  it('asks for credentials before anything else', async () => {
+  it('asks for credentials before anything else (S-152)', async () => {
     const { status, headers } = await notebook.client().get('/notes/1');
     expect([status, headers.get('www-authenticate')]).toEqual([401, 'Token']);
   });

@@ -232,7 +232,7 @@ describe('a handler of the host', () => {
   const world = new World();
   const plain = world.plain(async (request) => enforceCsrf(request));
 
-  it('is protected by the header, and answers as a view would', async () => {
+  it('is protected by the header, and answers as a view would (S-100, S-102)', async () => {
     const refused = await call(plain, { method: 'POST', headers: { cookie } });
     expect([refused.status, refused.json]).toEqual([403, { detail: 'CSRF Failed: CSRF token missing.' }]);
     expect((await call(plain, { method: 'POST', headers: { cookie, 'X-CSRFToken': token } })).status).toBe(204);
