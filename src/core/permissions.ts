@@ -91,11 +91,16 @@ export function askObjectPermission(
 
 const COMPOSED: unique symbol = Symbol('sallyport.composedPermission');
 type Operator = 'and' | 'or' | 'not';
-interface Composition {
+export interface Composition {
   readonly operator: Operator;
   readonly operands: PermissionClasses;
 }
 type ComposedClass = PolicyClass<Permission> & { readonly [COMPOSED]?: Composition };
+
+/** @internal What `and`, `or` or `not` made a class of; undefined for other classes, those derived from such a one too. */
+export function compositionOf(permission: PolicyClass<Permission>): Composition | undefined {
+  return Object.hasOwn(permission, COMPOSED) ? (permission as ComposedClass)[COMPOSED] : undefined;
+}
 
 /** Whether any operand guarantees a user: enough for `and`. */
 type AnyGuarantee<P extends PermissionClasses> = [Extract<InstanceType<P[number]>, GuaranteesAuthentication>] extends [
@@ -175,8 +180,8 @@ export function not(operand: PolicyClass<Permission>): PolicyClass<Permission> {
 /** Whether two permission classes are the same class, or the same operator over the same operands. */
 export function samePermission(a: PolicyClass<Permission>, b: PolicyClass<Permission>): boolean {
   if (a === b) return true;
-  const left = (a as ComposedClass)[COMPOSED];
-  const right = (b as ComposedClass)[COMPOSED];
+  const left = compositionOf(a);
+  const right = compositionOf(b);
   return (
     left !== undefined &&
     right !== undefined &&

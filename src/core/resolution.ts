@@ -71,13 +71,20 @@ export function addToRecord(target: object, policies: PolicyRecord): void {
   Object.defineProperty(target, RECORD, { value: { ...ownRecord(target), ...policies }, configurable: true });
 }
 
-interface Found {
+/** Where a class declares a policy. */
+export interface Declaration {
   readonly value: unknown;
+  /** The name of the class. */
   readonly declaredBy: string;
+  readonly form: 'static' | 'decorator';
 }
 
-/** The nearest class, from the view upwards, that declares the policy decides. */
-function find(view: ViewClass, name: PolicyName): Found | undefined {
+/**
+ * The declaration in force: the nearest class, from the view upwards, that declares the policy decides. Undefined where
+ * none does, so that the settings decide.
+ * @throws ImproperlyConfigured for a class that declares it twice, or as undefined
+ */
+export function findDeclaration(view: ViewClass, name: PolicyName): Declaration | undefined {
   for (
     let current: object | null = view;
     typeof current === 'function';
@@ -89,8 +96,8 @@ function find(view: ViewClass, name: PolicyName): Found | undefined {
     if (record !== undefined && own !== undefined) {
       throw new ImproperlyConfigured(`${className} declares ${name} twice: static ${name} and @${name}(…). Keep one.`);
     }
-    if (record !== undefined) return { value: record, declaredBy: className };
-    if (own !== undefined) return { value: own, declaredBy: className };
+    if (record !== undefined) return { value: record, declaredBy: className, form: 'decorator' };
+    if (own !== undefined) return { value: own, declaredBy: className, form: 'static' };
     refuseUndefined(current as ViewClass, name);
   }
   return undefined;
@@ -103,8 +110,10 @@ function refuseUndefined(view: ViewClass, name: PolicyName): void {
   throw new ImproperlyConfigured(`${view.name}.${name} is undefined. Do two modules import each other?`);
 }
 
-const settingName = (name: string): keyof Settings =>
-  `default${name[0]!.toUpperCase()}${name.slice(1)}` as keyof Settings;
+/** The setting that a policy falls back to. */
+export function settingName(name: PolicyName): keyof Settings {
+  return `default${name[0]!.toUpperCase()}${name.slice(1)}` as keyof Settings;
+}
 
 /**
  * Finds and checks the policies of a view class.
@@ -118,7 +127,7 @@ export function resolvePolicies(view: ViewClass): ResolvedPolicies {
   }
   const resolved: Record<string, unknown> = {};
   for (const name of [...LISTS, ...SINGLES]) {
-    const found = find(view, name);
+    const found = findDeclaration(view, name);
     const value = found === undefined ? settings[settingName(name)] : found.value;
     const owner = found === undefined ? `the setting ${settingName(name)}` : `${found.declaredBy}.${name}`;
     if ((LISTS as readonly string[]).includes(name)) checkList(value, owner);
@@ -126,7 +135,7 @@ export function resolvePolicies(view: ViewClass): ResolvedPolicies {
     if (found !== undefined) checkSettings(value, settings);
     resolved[name] = value;
   }
-  for (const name of TEXTS) resolved[name] = find(view, name)?.value ?? null;
+  for (const name of TEXTS) resolved[name] = findDeclaration(view, name)?.value ?? null;
   return Object.freeze({
     ...(resolved as unknown as Policies),
     settings,
