@@ -46,7 +46,7 @@ async function createApp(world: World): Promise<express.Express> {
 }
 
 describe('in an Express app', () => {
-  it('a form logs in, and pages and views know who it was', async () => {
+  it('a form logs in, and pages and views know who it was (S-096, S-100, S-102)', async () => {
     const app = await createApp(new World());
     const page = await call(app as never, { path: '/login' });
     const cookie = cookieHeader(page);
