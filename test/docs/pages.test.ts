@@ -41,6 +41,10 @@ it('the index names every page', () => {
   expect(names.filter((name) => !index.includes(`](${name}.md)`))).toEqual([]);
 });
 
+it.each(pages)('no code of docs/$name.md is out of sight of the tests', ({ text, blocks }) => {
+  expect(text.match(/^\s*```/gm) ?? []).toHaveLength(blocks.length * 2);
+});
+
 it('docs/settings.md says what the doc comments of the settings say', () => {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/settings-docs.mjs', '--check'], {
     cwd: root,

@@ -24,7 +24,7 @@ export interface Shell {
 /**
  * Runs the commands of console blocks in bash, and compares what they print with what is shown.
  *
- * `…` stands for any text in a line. Of an answer with its head (`curl -i`) the headers that are shown must be there,
+ * `…` stands for any text in a line, and in a line of its own for any lines. Of an answer with its head (`curl -i`) the headers that are shown must be there,
  * others may be. Keys are made at random: the first time that one is shown the actual one takes its place, from then on.
  */
 export class Transcript {
@@ -66,10 +66,22 @@ export class Transcript {
     const actual = isAnswer ? splitAnswer(printed) : { head: [], body: printed };
     const missing = head.find((line) => !actual.head.some((candidate) => this.#matches(line, candidate)));
     if (missing !== undefined) return `The head lacks: ${missing}`;
-    const lines = body.length === 0 ? [''] : body;
-    const differs = lines.findIndex((line, i) => !this.#matches(line, actual.body[i] ?? ''));
-    if (differs >= 0) return `Another line than: ${lines[differs]!}`;
-    return lines.length === actual.body.length ? null : 'More lines than are shown.';
+    return this.#findDifferentLine(body.length === 0 ? [''] : body, actual.body);
+  }
+
+  #findDifferentLine(shown: readonly string[], printed: readonly string[]): string | null {
+    let at = 0;
+    let anyLines = false;
+    for (const line of shown) {
+      if (line.trim() === '…') {
+        anyLines = true;
+        continue;
+      }
+      while (anyLines && at < printed.length && !this.#matches(line, printed[at]!)) at++;
+      if (!this.#matches(line, printed[at++] ?? '')) return `Another line than: ${line}`;
+      anyLines = false;
+    }
+    return anyLines || at >= printed.length ? null : 'More lines than are shown.';
   }
 
   #matches(shown: string, printed: string): boolean {
