@@ -65,14 +65,14 @@ export function send(
   { method = 'GET', path = '/', headers, body, chunked }: RequestOptions,
 ): Promise<Answer> {
   const [type, bytes] = encode(body);
-  const length = bytes === null || chunked === true ? {} : { 'Content-Length': bytes.length };
+  const framing = chunked === true ? { 'Transfer-Encoding': 'chunked' } : { 'Content-Length': bytes?.length };
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({
       port,
       host: '127.0.0.1',
       method,
       path,
-      headers: { ...type, ...length, ...headers },
+      headers: { ...type, ...(bytes === null ? {} : framing), ...headers },
     });
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => {
