@@ -43,7 +43,7 @@ const layers: readonly Layer[] = [
   {
     files: /^mikro-orm\//,
     node: true,
-    loads: [/^mikro-orm\//, pure, /^core\/(users|backends|clock|errors)$/, models],
+    loads: [/^mikro-orm\//, pure, /^core\/(users|user-permissions|backends|clock|errors)$/, models],
     types: [core, stores],
     packages: [/^@mikro-orm\//],
   },

@@ -5,12 +5,45 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import type { EntitySchema, Options } from '@mikro-orm/postgresql';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Token, User } from 'sallyport';
-import { migrate, migratorOptions, tokenSchema, TokenSchema, userSchema, UserSchema } from 'sallyport/mikro-orm';
+import {
+  migrate,
+  migratorOptions,
+  permissionSchemas,
+  SessionSchema,
+  tokenSchema,
+  TokenSchema,
+  userSchema,
+  UserSchema,
+} from 'sallyport/mikro-orm';
 import { createDatabase } from '../support/database';
 import type { TestDatabase } from '../support/database';
 
-const DJANGO = readFileSync(path.join(__dirname, 'fixtures/django-schema.sql'), 'utf8');
-const ALL = ['sallyport_0001_auth_user', 'sallyport_0002_authtoken_token'];
+const DJANGO = readFileSync(path.join(__dirname, '../interop/kit/schema.postgresql.sql'), 'utf8');
+const ENTITIES = [UserSchema, TokenSchema, SessionSchema, ...permissionSchemas()];
+const ALL = [
+  'sallyport_0001_auth_user',
+  'sallyport_0002_authtoken_token',
+  'sallyport_0003_django_content_type',
+  'sallyport_0004_auth_permission',
+  'sallyport_0005_auth_group',
+  'sallyport_0006_auth_group_permissions',
+  'sallyport_0007_auth_user_groups',
+  'sallyport_0008_auth_user_user_permissions',
+  'sallyport_0009_django_session',
+];
+const TABLES = [
+  'auth_group',
+  'auth_group_permissions',
+  'auth_permission',
+  'auth_user',
+  'auth_user_groups',
+  'auth_user_user_permissions',
+  'authtoken_token',
+  'django_content_type',
+  'django_session',
+];
+const NUMBERED = TABLES.filter((table) => !['authtoken_token', 'django_session'].includes(table));
+const DROP = `DROP TABLE ${TABLES.join(', ')}, sallyport_migrations`;
 
 class Member extends User {}
 const MemberSchema = userSchema({ class: Member, tableName: 'club_member' });
@@ -28,39 +61,38 @@ describe('The migrations', () => {
     await database.drop();
   });
 
-  async function open(entities: EntitySchema[] = [UserSchema, TokenSchema], options: Options = {}): Promise<MikroORM> {
-    const orm = await MikroORM.init({ clientUrl: database.url, entities, ...options });
+  async function open(entities: readonly EntitySchema[] = ENTITIES, options: Options = {}): Promise<MikroORM> {
+    const orm = await MikroORM.init({ clientUrl: database.url, entities: [...entities], ...options });
     orms.push(orm);
     return orm;
   }
   const query = (orm: MikroORM, sql: string): Promise<Record<string, unknown>[]> => orm.em.getConnection().execute(sql);
 
-  /** All that PostgreSQL knows of the two tables, but for where the number of a user comes from. */
+  /** All that PostgreSQL knows of the tables, but for where the numbers of rows come from. */
   async function describeTables(orm: MikroORM): Promise<object> {
-    const tables = "('auth_user'::regclass, 'authtoken_token'::regclass)";
+    const names = TABLES.map((table) => `'${table}'`).join(', ');
+    const oids = TABLES.map((table) => `'${table}'::regclass`).join(', ');
     return {
       columns: await query(
         orm,
         `SELECT attrelid::regclass::text AS table, attnum, attname, format_type(atttypid, atttypmod) AS type, attnotnull
-           FROM pg_attribute WHERE attnum > 0 AND attrelid IN ${tables} ORDER BY 1, 2`,
+           FROM pg_attribute WHERE attnum > 0 AND attrelid IN (${oids}) ORDER BY 1, 2`,
       ),
       defaults: await query(
         orm,
         `SELECT table_name, column_name FROM information_schema.columns
-          WHERE table_name IN ('auth_user', 'authtoken_token') AND column_default IS NOT NULL AND column_name <> 'id'`,
+          WHERE table_name IN (${names}) AND column_default IS NOT NULL AND column_name <> 'id'`,
       ),
       constraints: await query(
         orm,
         `SELECT conrelid::regclass::text AS table, conname, pg_get_constraintdef(oid) AS definition
-           FROM pg_constraint WHERE conrelid IN ${tables} ORDER BY 1, 2`,
+           FROM pg_constraint WHERE conrelid IN (${oids}) ORDER BY 1, 2`,
       ),
-      indexes: await query(
+      indexes: await query(orm, `SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN (${names}) ORDER BY 1`),
+      sequences: await query(
         orm,
-        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('auth_user', 'authtoken_token') ORDER BY 1",
-      ),
-      sequence: await query(
-        orm,
-        "SELECT pg_get_serial_sequence('auth_user', 'id') AS name, format_type(seqtypid, NULL) AS type, seqstart, seqincrement FROM pg_sequence WHERE seqrelid = pg_get_serial_sequence('auth_user', 'id')::regclass",
+        `SELECT seqrelid::regclass::text AS name, format_type(seqtypid, NULL) AS type, seqstart, seqincrement
+           FROM pg_sequence WHERE seqrelid IN (${NUMBERED.map((table) => `pg_get_serial_sequence('${table}', 'id')::regclass`).join(', ')}) ORDER BY 1`,
       ),
     };
   }
@@ -74,27 +106,28 @@ describe('The migrations', () => {
     expect(await migrate(orm)).toEqual(ALL);
     const ours = await describeTables(orm);
 
-    await query(orm, 'DROP TABLE authtoken_token, auth_user, sallyport_migrations');
+    await query(orm, DROP);
     await query(orm, DJANGO);
     expect(ours).toEqual(await describeTables(orm));
   });
 
-  it('number the users as Django 4.1 and later do', async () => {
+  it('number the rows as Django 4.1 and later do', async () => {
     const orm = await open();
     await migrate(orm);
     expect(
       await query(
         orm,
-        "SELECT identity_generation FROM information_schema.columns WHERE table_name = 'auth_user' AND column_name = 'id'",
+        `SELECT table_name AS table FROM information_schema.columns
+          WHERE column_name = 'id' AND identity_generation = 'BY DEFAULT' ORDER BY 1`,
       ),
-    ).toEqual([{ identity_generation: 'BY DEFAULT' }]);
+    ).toEqual(NUMBERED.map((table) => ({ table })));
   });
 
   it("are what MikroORM's schema generator makes of the entities too", async () => {
     const orm = await open();
     await migrate(orm);
     const ours = await describeTables(orm);
-    await query(orm, 'DROP TABLE authtoken_token, auth_user, sallyport_migrations');
+    await query(orm, DROP);
     await orm.schema.createSchema();
     expect(await describeTables(orm)).toEqual(ours);
   });
@@ -128,9 +161,10 @@ describe('The migrations', () => {
   it('make a table that Django has not made yet', async () => {
     const orm = await open();
     await query(orm, DJANGO);
-    await query(orm, 'DROP TABLE authtoken_token');
+    const before = await tables(orm);
+    await query(orm, 'DROP TABLE authtoken_token, django_session');
     await migrate(orm);
-    expect(await tables(orm)).toEqual(['auth_user', 'authtoken_token', 'django_migrations', 'sallyport_migrations']);
+    expect(await tables(orm)).toEqual([...before, 'sallyport_migrations'].sort());
   });
 
   it('leave nothing behind when one fails (S-057)', async () => {
@@ -142,7 +176,9 @@ describe('The migrations', () => {
   it('make no table that the app maps no class to, until it does', async () => {
     const users = await open([UserSchema]);
     expect(await migrate(users)).toEqual(['sallyport_0001_auth_user']);
-    expect(await migrate(await open())).toEqual(['sallyport_0002_authtoken_token']);
+    expect(await migrate(await open([UserSchema, TokenSchema]))).toEqual(['sallyport_0002_authtoken_token']);
+    expect(await tables(users)).toEqual(['auth_user', 'authtoken_token', 'sallyport_migrations']);
+    expect(await migrate(await open())).toEqual(ALL.slice(2));
   });
 
   it('let the foreign key of the tokens follow the class of the users (A-005, S-057)', async () => {
@@ -166,7 +202,7 @@ describe('The migrations', () => {
       const theirs = await describeTables(orm);
       expect(await migrate(orm)).toEqual([]);
 
-      await query(orm, 'DROP TABLE authtoken_token, auth_user, sallyport_migrations');
+      await query(orm, DROP);
       await migrate(orm);
       expect(await describeTables(orm)).toEqual(theirs);
       expect(await orm.migrator.getPendingMigrations()).toEqual([]);
@@ -175,20 +211,23 @@ describe('The migrations', () => {
     it('go back, one by one, and forth again', async () => {
       const orm = await withMigrator();
       await orm.migrator.up();
-      await orm.migrator.down();
-      expect(await tables(orm)).toEqual(['auth_user', 'sallyport_migrations']);
-      await orm.migrator.down();
+      for (const gone of ['django_session', 'auth_user_user_permissions', 'auth_user_groups']) {
+        await orm.migrator.down();
+        expect(await tables(orm)).not.toContain(gone);
+      }
+      for (let left = ALL.length - 3; left > 0; left--) await orm.migrator.down();
       expect(await tables(orm)).toEqual(['sallyport_migrations']);
       await orm.migrator.up();
-      expect(await tables(orm)).toEqual(['auth_user', 'authtoken_token', 'sallyport_migrations']);
+      expect(await tables(orm)).toEqual([...TABLES, 'sallyport_migrations']);
     });
 
     it('never drop what is Django’s', async () => {
       const orm = await withMigrator();
       await query(orm, DJANGO);
+      const before = await tables(orm);
       await orm.migrator.up();
       await orm.migrator.down({ to: 0 });
-      expect(await tables(orm)).toEqual(['auth_user', 'authtoken_token', 'django_migrations', 'sallyport_migrations']);
+      expect(await tables(orm)).toEqual([...before, 'sallyport_migrations'].sort());
     });
   });
 });

@@ -4,11 +4,17 @@ import { createHash } from 'node:crypto';
 const MAX_LENGTH = 63;
 
 /**
- * The name that Django gives to an index or a foreign key: table, column, and a digest of both before the suffix, each
- * part shortened where the whole is too long.
+ * The name that Django gives to an index, a constraint or a foreign key: table, columns, and a digest of both before the
+ * suffix, each part shortened where the whole is too long.
  */
-export function djangoName(table: string, column: string, suffix: string): string {
-  const digest = createHash('md5').update(table).update(column).digest('hex').slice(0, 8) + suffix;
+export function djangoName(table: string, columns: string | readonly string[], suffix: string): string {
+  const names = [columns].flat();
+  const column = names.join('_');
+  const digest =
+    createHash('md5')
+      .update([table, ...names].join(''))
+      .digest('hex')
+      .slice(0, 8) + suffix;
   const name = `${table}_${column}_${digest}`;
   if (name.length <= MAX_LENGTH) return name;
   const end = digest.slice(0, MAX_LENGTH / 3);

@@ -1,3 +1,6 @@
+export * from './models';
+export * from './permission';
 export type { SchemaProperties } from './schema';
+export * from './session';
 export * from './token';
 export * from './user';

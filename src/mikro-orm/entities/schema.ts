@@ -1,5 +1,5 @@
 import { EntitySchema } from '@mikro-orm/core';
-import type { EntityClass, EntitySchemaMetadata } from '@mikro-orm/core';
+import type { EntityClass, EntityKey, EntitySchemaMetadata } from '@mikro-orm/core';
 import type { Clock } from '../../core/clock';
 import { djangoName } from './django-names';
 
@@ -21,6 +21,9 @@ export function standaloneSchema<Entity>(
   return schema;
 }
 
+/** How Django numbers rows. Not for tables of an app: in a diff, MikroORM 6 makes such a column without its primary key. */
+export const identity = { generated: 'by default as identity' } as const;
+
 /** A moment, to the microsecond as Django keeps it. */
 export const moment = { type: 'datetime', columnType: 'timestamptz' } as const;
 
@@ -39,6 +42,39 @@ export function text(length: number): { type: 'string'; length: number; default:
 
 /** See `text`. */
 export const flag = { type: 'boolean', default: null } as const;
+
+/**
+ * A reference as Django makes it: checked at the end of the transaction, and without a rule for what becomes of the row
+ * when the other goes.
+ */
+export function foreignKey(table: string, column: string, target: EntitySchema | EntityClass<unknown>): object {
+  return {
+    entity: () => target,
+    fieldName: column,
+    ...(target instanceof EntitySchema && {
+      foreignKeyName: djangoName(table, column, `_fk_${target.meta.tableName}_id`),
+    }),
+    deferMode: 'deferred',
+    deleteRule: 'no action',
+    updateRule: 'no action',
+  };
+}
+
+/** A foreign key of which many rows may hold the same one, with the index that Django gives to it. */
+export function manyToOne(table: string, column: string, target: EntitySchema | EntityClass<unknown>): object {
+  return { kind: 'm:1', ...foreignKey(table, column, target), index: djangoName(table, column, '') };
+}
+
+/** Two columns, by property, of which no two rows hold the same values. */
+export function uniqueTogether<Entity>(
+  table: string,
+  columns: Readonly<Record<string, string>>,
+): { name: string; properties: EntityKey<Entity>[] } {
+  return {
+    name: djangoName(table, Object.values(columns), '_uniq'),
+    properties: Object.keys(columns) as EntityKey<Entity>[],
+  };
+}
 
 /**
  * The second index that Django gives to a unique text, for `LIKE 'x%'`.

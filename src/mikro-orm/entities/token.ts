@@ -1,5 +1,4 @@
-import { EntitySchema } from '@mikro-orm/core';
-import type { EntityClass, EntityKey, EventArgs } from '@mikro-orm/core';
+import type { EntityClass, EntityKey, EntitySchema, EventArgs } from '@mikro-orm/core';
 import { generateKey, Token } from '../../auth/token/models';
 import type { BaseToken } from '../../auth/token/models';
 import type { TokenRecord } from '../../auth/token/store';
@@ -7,8 +6,7 @@ import { systemClock } from '../../core/clock';
 import type { Clock } from '../../core/clock';
 import { systemRandom } from '../../crypto/random';
 import type { RandomSource } from '../../crypto/random';
-import { djangoName } from './django-names';
-import { creationMoment, likeIndex, standaloneSchema, text } from './schema';
+import { creationMoment, foreignKey, likeIndex, standaloneSchema, text } from './schema';
 import type { SchemaProperties } from './schema';
 import { UserSchema } from './user';
 
@@ -62,15 +60,8 @@ function keyedByUser<T extends TokenRecord>(
     ...more,
     user: {
       kind: '1:1',
-      entity: () => user,
       owner: true,
-      fieldName: 'user_id',
-      ...(user instanceof EntitySchema && {
-        foreignKeyName: djangoName(tableName, 'user_id', `_fk_${user.meta.tableName}_id`),
-      }),
-      deferMode: 'deferred',
-      deleteRule: 'no action',
-      updateRule: 'no action',
+      ...foreignKey(tableName, 'user_id', user),
       unique: false, // of its own, MikroORM would defer this too, and ON CONFLICT takes no constraint that is deferred
     },
     ...properties,

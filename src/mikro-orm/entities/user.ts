@@ -1,15 +1,12 @@
-import type { EntityClass, EntitySchema, EventArgs } from '@mikro-orm/core';
-import { BaseToken, Token } from '../../auth/token/models';
+import type { EntityClass, EntitySchema } from '@mikro-orm/core';
 import { systemClock } from '../../core/clock';
 import type { Clock } from '../../core/clock';
 import { User } from '../../core/users';
-import { creationMoment, flag, likeIndex, moment, standaloneSchema, text } from './schema';
+import { deleteDependents } from './dependents';
+import { creationMoment, flag, identity, likeIndex, moment, standaloneSchema, text } from './schema';
 import type { SchemaProperties } from './schema';
 
 const DJANGO_TABLE = 'auth_user';
-
-/** How Django numbers rows. Not for tables of an app: in a diff, MikroORM 6 makes such a column without its primary key. */
-const identity = { generated: 'by default as identity' };
 
 export interface UserSchemaOptions<U extends User> {
   /** A class derived from `User`. */
@@ -52,19 +49,9 @@ export function userSchema<U extends User = User>(options: UserSchemaOptions<U>)
     tableName,
     indexes: [likeIndex(tableName, 'username', all)],
     properties: all as unknown as SchemaProperties<U>,
-    hooks: { beforeDelete: [deleteTokens] },
+    hooks: { beforeDelete: [deleteDependents] },
   });
 }
 
 /** Django's own users. */
 export const UserSchema: EntitySchema<User> = userSchema({ class: User });
-
-/** The database has no rule for it, in Django neither: a user's tokens go with the user. */
-async function deleteTokens<U extends User>({ entity, em, meta }: EventArgs<U>): Promise<void> {
-  for (const { meta: owner, prop } of meta.referencingProperties) {
-    const prototype: unknown = owner.class.prototype;
-    if (prototype instanceof Token || prototype instanceof BaseToken || prototype === Token.prototype) {
-      await em.nativeDelete<object>(owner.class, { [prop.name]: entity });
-    }
-  }
-}

@@ -1,5 +1,12 @@
 import type { EntityMetadata, IDatabaseDriver } from '@mikro-orm/core';
 
+/** The primary key of a table of users. */
+export interface UserKey {
+  readonly table: string;
+  readonly column: string;
+  readonly type: string;
+}
+
 /**
  * The base of our migrations: what `@mikro-orm/migrations` asks of one, so that its migrator can run them among those
  * of an app, without a need for that package where `migrate` runs them.
@@ -38,6 +45,15 @@ export abstract class SqlMigration {
       if (meta.tableName === table) return meta;
     }
     return undefined;
+  }
+
+  /** The users that a mapped table refers to, whatever class the app maps; undefined when it maps nothing. */
+  protected userOf(table: string): UserKey | undefined {
+    const user = this.entityOf(table)?.relations.find(({ name }) => name === 'user')?.targetMeta;
+    if (user === undefined) return undefined;
+    const [column] = user.getPrimaryProp().fieldNames as [string];
+    const [type] = user.getPrimaryProp().columnTypes as [string];
+    return { table: user.tableName, column, type };
   }
 
   /** Makes a table, unless there is one: Django may have made it. */

@@ -1,6 +1,13 @@
 import type { IDatabaseDriver } from '@mikro-orm/core';
 import { AuthUser } from './0001-auth-user';
 import { AuthtokenToken } from './0002-authtoken-token';
+import { DjangoContentType } from './0003-django-content-type';
+import { AuthPermission } from './0004-auth-permission';
+import { AuthGroup } from './0005-auth-group';
+import { AuthGroupPermissions } from './0006-auth-group-permissions';
+import { AuthUserGroups } from './0007-auth-user-groups';
+import { AuthUserUserPermissions } from './0008-auth-user-user-permissions';
+import { DjangoSession } from './0009-django-session';
 import type { SqlMigration } from './migration';
 
 /** A migration under the name that is kept in the database. */
@@ -22,6 +29,13 @@ export const MIGRATIONS_TABLE = 'sallyport_migrations';
 export const migrations: readonly NamedMigration[] = Object.freeze([
   { name: 'sallyport_0001_auth_user', class: AuthUser },
   { name: 'sallyport_0002_authtoken_token', class: AuthtokenToken },
+  { name: 'sallyport_0003_django_content_type', class: DjangoContentType },
+  { name: 'sallyport_0004_auth_permission', class: AuthPermission },
+  { name: 'sallyport_0005_auth_group', class: AuthGroup },
+  { name: 'sallyport_0006_auth_group_permissions', class: AuthGroupPermissions },
+  { name: 'sallyport_0007_auth_user_groups', class: AuthUserGroups },
+  { name: 'sallyport_0008_auth_user_user_permissions', class: AuthUserUserPermissions },
+  { name: 'sallyport_0009_django_session', class: DjangoSession },
 ]);
 
 /** The options of MikroORM's own migrator that let it do what `migrate` does. */

@@ -1,2 +1,3 @@
+export * from './session-store';
 export * from './token-store';
 export * from './user-store';

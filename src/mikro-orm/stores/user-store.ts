@@ -1,7 +1,9 @@
-import type { EntityData, EntityProperty, FilterQuery, RequiredEntityData } from '@mikro-orm/core';
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import type { EntityManager, EntityProperty, RequiredEntityData } from '@mikro-orm/core';
 import { authenticate, ModelBackend } from '../../core/backends';
-import type { AuthenticationBackend, LoginFailedHook, UserTable } from '../../core/backends';
+import type { AuthenticationBackend, LoginFailedHook, PermissionTable, RemoteUserTable } from '../../core/backends';
 import type { Request } from '../../core/request';
+import { rememberStore } from '../../core/user-permissions';
 import { prepareSuperuser, prepareUser, User, userMessages } from '../../core/users';
 import type {
   AbstractBaseUser,
@@ -14,9 +16,10 @@ import type {
 } from '../../core/users';
 import type { PasswordHashers } from '../../crypto/hashers';
 import { concealing, currentManager, execute } from '../orm';
-import type { Orm } from '../orm';
+import type { Orm, Row } from '../orm';
 import { assertUserClass, metadataOf, propertyOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
+import { permissionTableOf } from './permission-table';
 import { canHold } from './values';
 
 export interface UserStoreOptions<U extends AbstractBaseUser> {
@@ -32,16 +35,25 @@ export interface UserStoreOptions<U extends AbstractBaseUser> {
 /** What `createUser` takes: any field of the class. */
 export type NewEntityUser<U extends AbstractBaseUser> = NewUser & Partial<Omit<U, keyof NewUser>>;
 
+/** The new value of a column. */
+interface Change {
+  readonly value: unknown;
+  readonly previous?: string;
+}
+
 /**
  * The table of users. A user that it finds is an entity like any other: managed by the entity manager of the request,
  * so that `em.flush()` saves what a view changes on it, and fit to be the owner of a new row. MikroORM's filters are
  * not applied; whom the app refuses is said by `isActive`.
  */
-export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements UserStore<U>, UserTable<U> {
+export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements UserStore<U>, RemoteUserTable<U> {
+  /** How credentials are checked, and who knows what users may do. */
+  readonly backends: readonly AuthenticationBackend<U>[];
+  /** What users and groups may do; undefined where the app doesn't map `permissionSchemas()` for this class of users. */
+  readonly permissions: PermissionTable | undefined;
   readonly #orm: Orm;
   readonly #entity: UserClass<U>;
   readonly #hashers: PasswordHashers | undefined;
-  readonly #backends: readonly AuthenticationBackend<U>[];
   readonly #onLoginFailed: LoginFailedHook | undefined;
   readonly #columns: EntityColumns;
   readonly #primaryKey: EntityProperty;
@@ -59,7 +71,8 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     this.#columns = new EntityColumns(orm.em, meta, 'u');
     this.#primaryKey = meta.getPrimaryProp();
     this.#username = propertyOf(meta, entity.USERNAME_FIELD);
-    this.#backends = options.backends?.(this) ?? [
+    this.permissions = permissionTableOf(orm, meta);
+    this.backends = options.backends?.(this) ?? [
       new ModelBackend<U>(this, { hashers: options.hashers, usernameField: entity.USERNAME_FIELD }),
     ];
   }
@@ -73,18 +86,20 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
   }
 
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Promise<U | null> {
-    return authenticate(this.#backends, credentials, { request, onLoginFailed: this.#onLoginFailed });
+    return authenticate(this.backends, credentials, { request, onLoginFailed: this.#onLoginFailed });
   }
 
-  async savePassword(user: U, encoded: string, previous: string): Promise<void> {
-    const where = { [this.#primaryKey.name]: user.pk, password: previous } as FilterQuery<AbstractBaseUser>;
-    const change: EntityData<AbstractBaseUser> = { password: encoded };
-    const em = currentManager(this.#orm);
-    const update = em.nativeUpdate<AbstractBaseUser>(this.#entity, where, change);
-    const changed = await concealing([encoded, previous], update);
-    if (changed === 0) return;
-    await this.get(user.pk); // else the next flush would see a change of the entity, and save it without that condition
-    user.password = encoded;
+  savePassword(user: U, encoded: string, previous: string): Promise<void> {
+    return this.#save(user, 'password', { value: encoded, previous });
+  }
+
+  async updateLastLogin(user: U, at: Date): Promise<void> {
+    if ('lastLogin' in this.#columns.meta.properties) await this.#save(user, 'lastLogin', { value: at });
+  }
+
+  async getOrCreateByNaturalKey(username: string): Promise<readonly [user: U, created: boolean]> {
+    const known = await this.getByNaturalKey(username);
+    return known === null ? this.#insert(username, { [this.#username.name]: username }) : [known, false];
   }
 
   /**
@@ -92,12 +107,12 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
    * @throws RangeError when the name is empty or taken
    */
   async createUser(fields: NewEntityUser<U>): Promise<U> {
-    return this.#insert(await prepareUser(this.#entity, fields, this.#hashers));
+    return this.#create(await prepareUser(this.#entity, fields, this.#hashers));
   }
 
   /** @throws RangeError as `createUser`, and when a field says that this is no superuser */
   async createSuperuser(fields: NewEntityUser<U>): Promise<U> {
-    return this.#insert(await prepareSuperuser(this.#entity, fields, this.#hashers));
+    return this.#create(await prepareSuperuser(this.#entity, fields, this.#hashers));
   }
 
   async #find(property: EntityProperty, value: unknown): Promise<U | null> {
@@ -106,17 +121,61 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     const { selection, table } = this.#columns;
     const sql = `SELECT ${selection} FROM ${table} WHERE ${this.#columns.qualified(property)} = ?`;
     const [row] = await execute(em, sql, [this.#columns.parameter(property, value)]);
-    return row === undefined ? null : this.#columns.read<U>(em, row);
+    return row === undefined ? null : this.#read(em, row);
   }
 
-  async #insert(fields: PreparedUser<NewEntityUser<U>>): Promise<U> {
-    if ((await this.getByNaturalKey(fields.username)) !== null) throw new RangeError(userMessages.usernameTaken);
-    // A manager of its own: creating a user is no reason to save whatever else the request has begun.
-    const em = this.#orm.em.fork({ keepTransactionContext: true });
-    const user = em.create<U>(this.#entity, fields as unknown as RequiredEntityData<U>);
-    await concealing([fields.password], em.persist(user).flush());
+  /** Changes one column, in the row and in `user`; where `previous` is given, only if the row still holds that. */
+  async #save(user: U, name: 'password' | 'lastLogin', { value, previous }: Change): Promise<void> {
+    const columns = this.#columns;
+    const property = propertyOf(columns.meta, name);
+    const condition = previous === undefined ? '' : ` AND ${columns.qualified(property)} = ?`;
+    const sql =
+      `UPDATE ${columns.table} SET ${columns.name(property)} = ? ` +
+      `WHERE ${columns.qualified(this.#primaryKey)} = ?${condition} RETURNING ${columns.selection}`;
+    const values = [columns.parameter(property, value), columns.parameter(this.#primaryKey, user.pk)];
+    if (previous !== undefined) values.push(previous);
+    const em = currentManager(this.#orm);
+    const [row] = await execute(em, sql, values);
+    if (row === undefined) return;
+    this.#read(em, row); // else the next flush would see a change of the entity, and save it again
+    Reflect.set(user, name, value);
+  }
+
+  async #create(fields: PreparedUser<NewEntityUser<U>>): Promise<U> {
+    const [user, created] = await this.#insert(fields.username, fields);
+    if (created) return user;
+    throw new RangeError(userMessages.usernameTaken);
+  }
+
+  /** Writes a row, unless somebody has that name. */
+  async #insert(username: string, fields: object): Promise<readonly [user: U, created: boolean]> {
+    // A manager of its own: creating a user is no reason to save whatever else the request has begun. And a transaction,
+    // within that of the request if there is one: that one must go on when the name is taken.
+    const writing = this.#orm.em.fork({ keepTransactionContext: true }).transactional(async (em) => {
+      const user = em.create<U>(this.#entity, fields as RequiredEntityData<U>);
+      await em.persist(user).flush();
+      return user;
+    });
+    try {
+      const user = await concealing(secretsOf(fields), writing);
+      rememberStore(user, this);
+      return [user, true];
+    } catch (error) {
+      const known = error instanceof UniqueConstraintViolationException ? await this.getByNaturalKey(username) : null;
+      if (known === null) throw error; // none of the name: another column is unique too
+      return [known, false];
+    }
+  }
+
+  #read(em: EntityManager, row: Row): U {
+    const user = this.#columns.read<U>(em, row);
+    rememberStore(user, this);
     return user;
   }
+}
+
+function secretsOf(fields: { readonly password?: string }): string[] {
+  return fields.password === undefined ? [] : [fields.password];
 }
 
 /**
