@@ -27,6 +27,11 @@ export class PreparedView {
 
   /** Serves one request with a new instance. */
   dispatch(raw: HostRequest): Promise<ViewResult> {
+    return this.create(raw).dispatch(raw, paramsOf(raw));
+  }
+
+  /** A new instance for one request. */
+  create(raw: HostRequest): APIView {
     const view = new this.#view() as APIView;
     if (!this.#checked) {
       // Fields are made by the constructor, the same ones each time: the first instance tells for all.
@@ -34,9 +39,8 @@ export class PreparedView {
       this.#checked = true;
     }
     view[PREPARED] = this;
-    const params = (raw.params as Params | undefined) ?? NO_PARAMS;
-    view.setup(raw, params);
-    return view.dispatch(raw, params);
+    view.setup(raw, paramsOf(raw));
+    return view;
   }
 
   /** The default headers of a view's answers; computed once, unless the class computes them itself. */
@@ -44,6 +48,10 @@ export class PreparedView {
     if (!this.#fixedHeaders) return view.defaultResponseHeaders;
     return (this.#headers ??= view.defaultResponseHeaders);
   }
+}
+
+function paramsOf(raw: HostRequest): Params {
+  return (raw.params as Params | undefined) ?? NO_PARAMS;
 }
 
 function isOverridden(view: ViewClass, member: string): boolean {

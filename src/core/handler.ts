@@ -10,35 +10,61 @@ import {
   type ResponseHead,
   type ResponseHook,
 } from './host';
-import { isPromiseLike } from './policy';
+import { chain, isPromiseLike, type Awaitable } from './policy';
 import { isPlatformResponse, type RenderedBody, type Response } from './response';
 import type { Settings } from './settings';
 import type { ViewResult } from './views';
+
+/** Gives an answer to the client. */
+export type Send = (raw: HostRequest, sink: HostResponse, answer: ViewResult) => Awaitable<void>;
 
 /**
  * Makes what a host calls out of what makes an answer. This file alone writes to the host's response. The handler
  * never rejects: an error goes to the host's `next`, or is reported and answered with a bare 500 (`BadRequest`: 400).
  */
-export function createHandler(settings: Settings, dispatch: (raw: HostRequest) => Promise<ViewResult>): Handler {
+export function createHandler(
+  settings: Settings,
+  dispatch: (raw: HostRequest) => Promise<ViewResult>,
+  send: Send = sendAnswer,
+): Handler {
   const { aroundDispatch } = settings;
   const run = aroundDispatch === null ? dispatch : (raw: HostRequest) => aroundDispatch(raw, async () => dispatch(raw));
   return async (raw: HostRequest, sink: HostResponse, next?: Next): Promise<void> => {
     try {
-      const answer = await run(raw);
-      if (isPlatformResponse(answer)) {
-        await sendPlatformResponse(raw, sink, answer);
-        return;
-      }
-      const rendered = answer.render();
-      const body = isPromiseLike(rendered) ? await rendered : rendered;
-      const hooks = takeResponseHooks(raw);
-      const head = hooks === undefined ? answer : ownHead(answer);
-      if (hooks !== undefined) await runHooks(hooks, head);
-      if (!sink.headersSent) writeResponse(sink, head, raw.method === 'HEAD' ? withoutBody(body) : body);
+      const sent = send(raw, sink, await run(raw));
+      if (isPromiseLike(sent)) await sent;
     } catch (error) {
       await fail({ settings, raw, sink, next }, error);
     }
   };
+}
+
+/** Renders an answer, runs the hooks of the request, and writes. */
+export function sendAnswer(raw: HostRequest, sink: HostResponse, answer: ViewResult): Awaitable<void> {
+  if (isPlatformResponse(answer)) return sendPlatformResponse(raw, sink, answer);
+  return chain(answer.render(), (body) =>
+    chain(finishHead(raw, answer), (head) => {
+      if (!sink.headersSent) writeResponse(sink, head, raw.method === 'HEAD' ? withoutBody(body) : body);
+    }),
+  );
+}
+
+/** For a host that writes the rest by itself: runs the hooks, and puts the headers of an answer beside the host's. */
+export function sendHead(raw: HostRequest, sink: HostResponse, answer: Response): Awaitable<void> {
+  return chain(finishHead(raw, answer), (head) => {
+    if (sink.headersSent) return;
+    const lines: FlatHeaders = [];
+    addHeaders(lines, sink, head);
+    setHeaders(sink, lines);
+  });
+}
+
+/** The head of an answer when the hooks have had their say. */
+function finishHead(raw: HostRequest, answer: Head): Awaitable<Head> {
+  const hooks = takeResponseHooks(raw);
+  if (hooks === undefined) return answer;
+  const head = ownHead(answer);
+  return runHooks(hooks, head).then(() => head);
 }
 
 /** The part of an answer that is written before its body. */
@@ -92,6 +118,10 @@ function writeHead(sink: HostResponse, status: number, head: FlatHeaders): void 
     return;
   }
   sink.statusCode = status;
+  setHeaders(sink, head);
+}
+
+function setHeaders(sink: HostResponse, head: FlatHeaders): void {
   for (let i = 0; i < head.length; i += 2) sink.setHeader(head[i] as string, head[i + 1]!);
 }
 
