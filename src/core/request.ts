@@ -67,7 +67,10 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
 
   #body: RequestBody | undefined;
 
+  /** @throws TypeError when `raw` is a wrapper already: a view that calls another one hands over `request.raw` */
   constructor(raw: HostRequest, parts: RequestParts, method: string = raw.method ?? 'GET') {
+    if (isRequest(raw))
+      throw new TypeError('A Request wraps what the host has made, and no other Request: give it `raw`.');
     super(raw, parts.settings, method);
     this.#parts = parts;
     this.#authenticators = parts.authenticators;

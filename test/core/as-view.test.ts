@@ -145,6 +145,18 @@ describe('asView', () => {
     expect(seen).toEqual(['GET', {}]);
   });
 
+  it('D-012: a setup that forgets its base class loses the parameters, and not the request', async () => {
+    class Forgetful extends Greeting {
+      override setup(): void {
+        return undefined;
+      }
+      override get(): Response {
+        return new Response([this.request.method, this.params]);
+      }
+    }
+    expect((await call(Forgetful.asView())).json).toEqual(['GET', {}]);
+  });
+
   it('serves several requests at once without mixing them up', async () => {
     class Echo extends APIView {
       override async get(): Promise<Response> {

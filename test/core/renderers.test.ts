@@ -57,10 +57,11 @@ describe('JSONRenderer', () => {
     ['application/json; indent=x', 0],
     ['application/json; indent=', 0],
     ['application/json', 0],
-  ])('indents for %s by %d (D-292)', async (accept, indent) => {
+  ])('indents for %s by %d, and names its own type (D-139, D-292)', async (accept, indent) => {
     const data = { a: [1, {}], b: [] };
-    const { text } = await get(data, [JSONRenderer], { headers: { Accept: accept } });
+    const { text, headers } = await get(data, [JSONRenderer], { headers: { Accept: accept } });
     expect(text).toBe(JSON.stringify(data, null, indent));
+    expect(headers['content-type']).toBe('application/json');
   });
 
   it('indents as the context says where the accepted media type does not (D-292)', () => {

@@ -429,6 +429,17 @@ describe('the head of a request', () => {
     expect('own' in request.raw).toBe(false);
   });
 
+  it('D-085: wraps no other wrapper', () => {
+    const request = requestOf();
+    const view = new (class extends APIView {})();
+    expect(() => view.initializeRequest(request as never, {})).toThrow(TypeError);
+  });
+
+  it('D-092: has none of its former names', () => {
+    const request = requestOf();
+    expect(['DATA', 'QUERY_PARAMS', 'FILES', '_request'].filter((name) => name in request)).toEqual([]);
+  });
+
   it('D-087: query parameters have several values; the last one counts', () => {
     const { queryParams } = url('/?a=1&a=2&b=&c&d=%C3%BC&e=%FF&f=x+y;z=1&=leer');
     expect(queryParams.get('a')).toBe('2');

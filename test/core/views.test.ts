@@ -757,6 +757,19 @@ describe('the answer', () => {
     expect(response.acceptedMediaType).toBe('application/json');
   });
 
+  it('D-047: an error has its own headers beside those of every answer', async () => {
+    const view = Ok.asView({
+      authenticationClasses: [ChallengingAuthentication],
+      permissionClasses: [Refuse],
+      rendererClasses: [JSONRenderer, TextRenderer],
+    });
+    const { rawHeaders } = await call(view);
+    const names = rawHeaders.filter(
+      (_, index) => index % 2 === 0 && !/^(date|connection|keep-alive)$/i.test(rawHeaders[index]!),
+    );
+    expect(names.sort()).toEqual(['Allow', 'Content-Length', 'Content-Type', 'Vary', 'WWW-Authenticate']);
+  });
+
   it('D-021: the renderer gets the view, its parameters, the request and the response', async () => {
     const keys: string[] = [];
     class Curious extends JSONRenderer {
