@@ -41,6 +41,7 @@ export function namespace<T extends object>(
 
   const declare = (given: Partial<T>): NamespaceValue<T> => {
     refuseUnknown(name, given, [...Object.keys(defaults), ...required]);
+    refuseUndefined(name, given, Object.keys(defaults));
     return { key, name, values: Object.freeze({ ...defaults, ...given }) as Readonly<T> };
   };
   return Object.assign(declare, {
@@ -63,6 +64,15 @@ function refuseUnknown(name: string, given: object, known: readonly string[]): v
   if (unknown === undefined) return;
   throw new ImproperlyConfigured(
     `Unknown option '${unknown}' in the settings of '${name}'. Known options: ${known.join(', ')}.`,
+  );
+}
+
+/** Put over a default, a check that a misspelled import lost would be switched off. */
+function refuseUndefined(name: string, given: object, withDefault: readonly string[]): void {
+  const lost = Object.entries(given).find(([option, value]) => value === undefined && withDefault.includes(option));
+  if (lost === undefined) return;
+  throw new ImproperlyConfigured(
+    `The option '${lost[0]}' in the settings of '${name}' is undefined. Leave it out to have its default.`,
   );
 }
 

@@ -73,6 +73,17 @@ describe('Response', () => {
     );
   });
 
+  it('D-139: the type is that of the renderer, not the one that was accepted', async () => {
+    class View extends APIView {
+      static override rendererClasses = [JSONRenderer];
+      override get(): Response {
+        return new Response([1]);
+      }
+    }
+    const answer = await call(View.asView(), { headers: { Accept: 'application/json; indent=4' } });
+    expect([answer.headers['content-type'], answer.text]).toEqual(['application/json', '[\n    1\n]']);
+  });
+
   it('D-140: text from a renderer without a charset is an error', async () => {
     expect((await answerOf(() => new Response('a'), renderer(null, 'text'))).status).toBe(500);
     expect(String(errors.pop())).toBe('Error: renderer returned text, and did not specify a charset value.');

@@ -135,6 +135,13 @@ describe('namespace', () => {
     );
   });
 
+  it('refuses an option that is undefined: put over its default, it would switch a check off', () => {
+    expect(() => gate({ height: undefined, keeper: 'ann' } as never)).toThrow(
+      "The option 'height' in the settings of 'gate' is undefined. Leave it out to have its default.",
+    );
+    expect(() => gate.of(defineSettings({}, gate({ keeper: undefined } as never)))).toThrow("lack 'keeper'");
+  });
+
   it('is frozen, and the same from two copies of the package', () => {
     const settings = defineSettings({}, gate({ keeper: 'ann' }));
     expect(Object.isFrozen(gate.of(settings))).toBe(true);
