@@ -23,6 +23,7 @@ const config: Config = {
   transform: { '^.+\\.(ts|js)$': swc },
   moduleNameMapper: {
     '^sallyport$': '<rootDir>/src/index.ts',
+    '^sallyport/jwt$': '<rootDir>/src/auth/jwt/index.ts',
     '^sallyport/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

@@ -39,6 +39,13 @@ const layers: readonly Layer[] = [
     loads: [pure],
     types: [/^core\/users$/],
   },
+  // A name and a password are read from a body by the same rules.
+  {
+    files: /^auth\/jwt\/(serializer|throttling)$/,
+    node: true,
+    ownScheme: true,
+    loads: [pure, core, /^auth\/token\/credentials$/],
+  },
   { files: /^auth\//, node: true, ownScheme: true, loads: [pure, core] },
   {
     files: /^mikro-orm\//,
@@ -51,7 +58,7 @@ const layers: readonly Layer[] = [
   // The one host that needs code of ours.
   {
     files: /^routing-controllers\//,
-    loads: [/^routing-controllers\//, core],
+    loads: [/^routing-controllers\//, pure, core],
     packages: [/^routing-controllers$/],
   },
   { files: /^testing\//, node: true, loads: [/^testing\//, pure, core, rootSchemes, models], types: [stores] },

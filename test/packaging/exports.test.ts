@@ -7,6 +7,7 @@ import { PackedPackage, readManifest, root, runNode, toolScript } from './packed
 const peersOf: Readonly<Record<string, readonly string[]>> = {
   '.': [],
   './fetch': [],
+  './jwt': [],
   './mikro-orm': ['@mikro-orm/core'],
   './routing-controllers': ['routing-controllers', 'class-transformer', 'class-validator'],
   './testing': [],

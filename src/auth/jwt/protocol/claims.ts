@@ -19,22 +19,31 @@ export interface ClaimRules {
  * @throws JWTExpired, JWTError
  */
 export function checkClaims(claims: JSONObject, rules: ClaimRules): void {
-  const { now, leeway = 0, audience = null, issuer = null } = rules;
-  const issuedAt = readMoment(claims, 'iat');
-  const notBefore = readMoment(claims, 'nbf');
-  const expires = readMoment(claims, 'exp');
+  checkTexts(claims);
+  checkTimes(claims, rules.now, rules.leeway ?? 0);
+  if (isAsked(rules.audience)) checkAudience(claims, toList(rules.audience));
+  if (isAsked(rules.issuer)) checkIssuer(claims, toList(rules.issuer));
+}
+
+function checkTexts(claims: JSONObject): void {
   for (const name of ['sub', 'jti']) {
     if (Object.hasOwn(claims, name) && typeof claims[name] !== 'string') {
       throw new JWTError('claims', `The claim '${name}' is no text.`);
     }
   }
-  if (issuedAt !== null && issuedAt > now + leeway)
-    throw new JWTError('not_yet_valid', 'The token is from the future.');
-  if (notBefore !== null && notBefore > now + leeway)
-    throw new JWTError('not_yet_valid', 'The token is not valid yet.');
-  if (expires !== null && expires <= now - leeway) throw new JWTExpired('The token has expired.');
-  if (audience !== null) checkAudience(claims, toList(audience));
-  if (issuer !== null) checkIssuer(claims, toList(issuer));
+}
+
+function checkTimes(claims: JSONObject, now: number, leeway: number): void {
+  const issuedAt = readMoment(claims, 'iat') ?? -Infinity;
+  const notBefore = readMoment(claims, 'nbf') ?? -Infinity;
+  const expires = readMoment(claims, 'exp') ?? Infinity;
+  if (issuedAt > now + leeway) throw new JWTError('not_yet_valid', 'The token is from the future.');
+  if (notBefore > now + leeway) throw new JWTError('not_yet_valid', 'The token is not valid yet.');
+  if (expires <= now - leeway) throw new JWTExpired('The token has expired.');
+}
+
+function isAsked<T>(wanted: T): wanted is NonNullable<T> {
+  return wanted !== null && wanted !== undefined;
 }
 
 /** A `NumericDate`; null where there is none. */

@@ -1,0 +1,132 @@
+import { BaseAuthentication } from '../../core/authentication';
+import { chain, isPromiseLike, type Awaitable } from '../../core/policy';
+import type { Request } from '../../core/request';
+import type { Settings } from '../../core/settings';
+import type { BaseUser } from '../../core/users';
+import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
+import { tokenBackend } from './backend';
+import { InvalidToken, JWTAuthenticationFailed, TokenError } from './exceptions';
+import { headerTypes, jwt, type JWTSettings } from './settings';
+import { TokenUser } from './token-user';
+import { AccessToken, type Token, type TokenClass } from './tokens';
+import { findUser, hasSamePassword, requireUsers } from './users';
+
+/**
+ * A signed token in a header: `Authorization: Bearer <token>`. The user is looked up with each request, so that one who is
+ * gone or inactive is refused at once. On success `request.auth` is the token.
+ */
+export class JWTAuthentication<User extends BaseUser = BaseUser> extends BaseAuthentication<User, Token> {
+  /** The realm in the challenge. */
+  readonly wwwAuthenticateRealm: string = 'api';
+
+  /** @throws ImproperlyConfigured for options that can't work */
+  static checkSettings(settings: Settings): void {
+    tokenBackend(settings);
+    requireUsers(settings, 'JWTAuthentication');
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  authenticate(request: Request<any, any>): Awaitable<readonly [User, Token] | null> {
+    const header = this.getHeader(request);
+    const raw = header === null ? null : this.getRawToken(header);
+    if (raw === null) return null;
+    return chain(this.getValidatedToken(raw), (token) => chain(this.getUser(token), (user) => [user, token] as const));
+  }
+
+  override authenticateHeader(): string {
+    return `${headerTypes(this.options)[0] ?? 'Bearer'} realm="${this.wwwAuthenticateRealm}"`;
+  }
+
+  protected get options(): JWTSettings {
+    return jwt.of(this.settings);
+  }
+
+  /** The header with the token; null where there is none. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  getHeader(request: Request<any, any>): string | null {
+    const name = this.options.authHeaderName
+      .replace(/^HTTP_/, '')
+      .replaceAll('_', '-')
+      .toLowerCase();
+    return headerValue(request.raw.headers, name) ?? null;
+  }
+
+  /**
+   * The token in the header; null when the header is for another scheme.
+   * @throws JWTAuthenticationFailed when it isn't one word and a token
+   */
+  getRawToken(header: string): string | null {
+    const parts = splitOnAsciiWhitespace(header);
+    if (parts[0] === undefined || !headerTypes(this.options).includes(parts[0])) return null;
+    if (parts.length === 2) return parts[1]!;
+    throw new JWTAuthenticationFailed(
+      'Authorization header must contain two space-delimited values',
+      'bad_authorization_header',
+    );
+  }
+
+  /**
+   * The token as the first of the classes that takes it.
+   * @throws InvalidToken when none does
+   */
+  getValidatedToken(raw: string): Awaitable<Token> {
+    const classes = this.options.authTokenClasses ?? [AccessToken];
+    return this.#firstOf(classes, raw, []);
+  }
+
+  #firstOf(classes: readonly TokenClass[], raw: string, messages: readonly object[]): Awaitable<Token> {
+    const [Class, ...others] = classes;
+    if (Class === undefined) throw new InvalidToken({ detail: 'Given token not valid for any token type', messages });
+    const goOn = (error: unknown): Awaitable<Token> => {
+      if (!(error instanceof TokenError)) throw error;
+      const refusal = { token_class: Class.name, token_type: Class.tokenType, message: error.message };
+      return this.#firstOf(others, raw, [...messages, refusal]);
+    };
+    try {
+      const token = Class.decode(this.settings, raw);
+      return isPromiseLike(token) ? token.then(undefined, goOn) : token;
+    } catch (error) {
+      return goOn(error);
+    }
+  }
+
+  /**
+   * The user whose token it is.
+   * @throws InvalidToken, JWTAuthenticationFailed
+   */
+  getUser(token: Token): Awaitable<User> {
+    const claim = this.getUserId(token);
+    return findUser(this.settings, claim).then((user) => {
+      if (user === null) throw new JWTAuthenticationFailed('User not found', 'user_not_found');
+      const { checkUserIsActive, checkRevokeToken, revokeTokenClaim } = this.options;
+      if (checkUserIsActive && !user.isActive) throw new JWTAuthenticationFailed('User is inactive', 'user_inactive');
+      if (checkRevokeToken && !hasSamePassword(this.settings, user, token.get(revokeTokenClaim))) {
+        throw new JWTAuthenticationFailed("The user's password has been changed.", 'password_changed');
+      }
+      return user as User;
+    });
+  }
+
+  /** @throws InvalidToken when the token names nobody */
+  protected getUserId(token: Token): unknown {
+    const { userIdClaim } = this.options;
+    if (token.has(userIdClaim)) return token.get(userIdClaim);
+    throw new InvalidToken('Token contained no recognizable user identification');
+  }
+}
+
+/** The same without a look at the user table: whatever the token says is believed until it expires. */
+export class JWTStatelessUserAuthentication extends JWTAuthentication {
+  /** @throws ImproperlyConfigured for options that can't work */
+  static override checkSettings(settings: Settings): void {
+    tokenBackend(settings);
+  }
+
+  override getUser(token: Token): BaseUser {
+    this.getUserId(token);
+    return new (this.options.tokenUserClass ?? TokenUser)(token);
+  }
+}
+
+/** The name of `JWTStatelessUserAuthentication` in older versions of simplejwt. */
+export const JWTTokenUserAuthentication = JWTStatelessUserAuthentication;

@@ -1,0 +1,17 @@
+export * from './authentication';
+export { TokenBackend, tokenBackend } from './backend';
+export type { DecodeOptions } from './backend';
+export * from './exceptions';
+export * from './models';
+export type { AlgorithmName, JSONObject, KeyInput } from './protocol';
+export { algorithmNames, jwkThumbprint } from './protocol';
+export * from './serializer';
+export * from './serializers';
+export { jwt } from './settings';
+export type { JWTSettings } from './settings';
+export type * from './store';
+export * from './throttling';
+export * from './token-user';
+export * from './tokens';
+export { defaultUserAuthenticationRule } from './users';
+export * from './views';

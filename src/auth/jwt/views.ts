@@ -1,0 +1,182 @@
+import type { AuthenticationClasses } from '../../core/authentication';
+import { ImproperlyConfigured } from '../../core/exceptions';
+import type { PermissionClasses } from '../../core/permissions';
+import type { Request } from '../../core/request';
+import { Response } from '../../core/response';
+import type { Settings } from '../../core/settings';
+import type { ThrottleClasses } from '../../core/throttling';
+import { APIView, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
+import { tokenBackend } from './backend';
+import { InvalidToken, TokenError } from './exceptions';
+import type { JWTSerializer } from './serializer';
+import {
+  TokenBlacklistSerializer,
+  TokenObtainPairSerializer,
+  TokenObtainSlidingSerializer,
+  TokenRefreshSerializer,
+  TokenRefreshSlidingSerializer,
+  TokenVerifySerializer,
+  type SerializerClass,
+} from './serializers';
+import { headerTypes, jwt } from './settings';
+import { TokenObtainThrottle } from './throttling';
+import { requireUsers } from './users';
+
+/**
+ * The base of the views: `POST` lets the serializer check the body and answers what it says. They have no authenticators
+ * and no permissions, so that an old token in a header doesn't keep anybody from getting a new one.
+ */
+export abstract class TokenViewBase extends APIView {
+  static override permissionClasses: PermissionClasses = [];
+  static override authenticationClasses: AuthenticationClasses = [];
+  /** In place of the settings' serializer. */
+  static serializerClass: SerializerClass | null = null;
+
+  /** @throws ImproperlyConfigured for options that can't work */
+  static override asView(this: ViewClass, overrides: ViewOverrides = {}): ViewHandler {
+    const settings = overrides.settings ?? this.settings;
+    tokenBackend(settings);
+    requireUsers(settings, this.name);
+    return APIView.asView.call(this, overrides);
+  }
+
+  /** The realm in the challenge. */
+  readonly wwwAuthenticateRealm: string = 'api';
+
+  /** The serializer that the settings name, or the built-in one. */
+  protected abstract get settingsSerializer(): SerializerClass;
+
+  get serializerClass(): SerializerClass {
+    return (this.constructor as typeof TokenViewBase).serializerClass ?? this.settingsSerializer;
+  }
+
+  /** The serializer of a body. */
+  getSerializer(data?: unknown): JWTSerializer {
+    return new this.serializerClass(data, { request: this.request, settings: this.settings });
+  }
+
+  override getAuthenticateHeader(_request: Request): string {
+    return `${headerTypes(jwt.of(this.settings))[0] ?? 'Bearer'} realm="${this.wwwAuthenticateRealm}"`;
+  }
+
+  override async post(request: Request): Promise<Response> {
+    const serializer = this.getSerializer(request.data);
+    try {
+      await serializer.isValid({ raiseException: true });
+    } catch (error) {
+      if (error instanceof TokenError) throw new InvalidToken(error.message);
+      throw error;
+    }
+    return new Response(serializer.validatedData);
+  }
+}
+
+/**
+ * Takes a set of user credentials and returns an access and refresh JSON web
+ * token pair to prove the authentication of those credentials.
+ *
+ * It limits failed attempts, by address and name, as `FailedLoginThrottle` does.
+ */
+export class TokenObtainPairView extends TokenViewBase {
+  static override preAuthThrottleClasses: ThrottleClasses = [TokenObtainThrottle];
+  static override description: string | null =
+    'Takes a set of user credentials and returns an access and refresh JSON web\n' +
+    'token pair to prove the authentication of those credentials.';
+
+  protected override get settingsSerializer(): SerializerClass {
+    return jwt.of(this.settings).tokenObtainSerializer ?? TokenObtainPairSerializer;
+  }
+}
+
+/** Takes a refresh token and returns an access token. */
+export class TokenRefreshView extends TokenViewBase {
+  static override description: string | null =
+    'Takes a refresh type JSON web token and returns an access type JSON web\n' +
+    'token if the refresh token is valid.';
+
+  protected override get settingsSerializer(): SerializerClass {
+    return jwt.of(this.settings).tokenRefreshSerializer ?? TokenRefreshSerializer;
+  }
+}
+
+/** The same as `TokenObtainPairView` for a sliding token. */
+export class TokenObtainSlidingView extends TokenViewBase {
+  static override preAuthThrottleClasses: ThrottleClasses = [TokenObtainThrottle];
+  static override description: string | null =
+    'Takes a set of user credentials and returns a sliding JSON web token to\n' +
+    'prove the authentication of those credentials.';
+
+  protected override get settingsSerializer(): SerializerClass {
+    return jwt.of(this.settings).slidingTokenObtainSerializer ?? TokenObtainSlidingSerializer;
+  }
+}
+
+/** Takes a sliding token and returns it with more time. */
+export class TokenRefreshSlidingView extends TokenViewBase {
+  static override description: string | null =
+    'Takes a sliding JSON web token and returns a new, refreshed version if the\n' +
+    "token's refresh period has not expired.";
+
+  protected override get settingsSerializer(): SerializerClass {
+    return jwt.of(this.settings).slidingTokenRefreshSerializer ?? TokenRefreshSlidingSerializer;
+  }
+}
+
+/** Tells whether a token is good, whatever its type. */
+export class TokenVerifyView extends TokenViewBase {
+  static override description: string | null =
+    'Takes a token and indicates if it is valid.  This view provides no\n' +
+    "information about a token's fitness for a particular use.";
+
+  protected override get settingsSerializer(): SerializerClass {
+    return jwt.of(this.settings).tokenVerifySerializer ?? TokenVerifySerializer;
+  }
+}
+
+/** Calls a refresh token back. */
+export class TokenBlacklistView extends TokenViewBase {
+  static override description: string | null = 'Takes a token and blacklists it.';
+
+  /** @throws ImproperlyConfigured without a blacklist too */
+  static override asView(this: ViewClass, overrides: ViewOverrides = {}): ViewHandler {
+    const settings: Settings = overrides.settings ?? this.settings;
+    if (jwt.of(settings).blacklist === null) {
+      throw new ImproperlyConfigured(`${this.name} needs a table: jwt({ blacklist: blacklistStore(orm) }).`);
+    }
+    return TokenViewBase.asView.call(this, overrides);
+  }
+
+  protected override get settingsSerializer(): SerializerClass {
+    return jwt.of(this.settings).tokenBlacklistSerializer ?? TokenBlacklistSerializer;
+  }
+}
+
+/** `TokenObtainPairView` as a handler, for an app's settings. */
+export function tokenObtainPair(settings: Settings): ViewHandler {
+  return TokenObtainPairView.asView({ settings });
+}
+
+/** `TokenRefreshView` as a handler, for an app's settings. */
+export function tokenRefresh(settings: Settings): ViewHandler {
+  return TokenRefreshView.asView({ settings });
+}
+
+/** `TokenObtainSlidingView` as a handler, for an app's settings. */
+export function tokenObtainSliding(settings: Settings): ViewHandler {
+  return TokenObtainSlidingView.asView({ settings });
+}
+
+/** `TokenRefreshSlidingView` as a handler, for an app's settings. */
+export function tokenRefreshSliding(settings: Settings): ViewHandler {
+  return TokenRefreshSlidingView.asView({ settings });
+}
+
+/** `TokenVerifyView` as a handler, for an app's settings. */
+export function tokenVerify(settings: Settings): ViewHandler {
+  return TokenVerifyView.asView({ settings });
+}
+
+/** `TokenBlacklistView` as a handler, for an app's settings. */
+export function tokenBlacklist(settings: Settings): ViewHandler {
+  return TokenBlacklistView.asView({ settings });
+}
