@@ -62,12 +62,18 @@ export function findUser<U extends BaseUser>(state: RequestSession): Awaitable<U
 }
 
 function lookUp(settings: Settings, session: Session): Awaitable<BaseUser | null> {
-  const id = session.get(USER_ID);
+  const id = userIdIn(session);
   const path = session.get(BACKEND);
-  if (typeof id !== 'string' || typeof path !== 'string') return null;
+  if (id === null || typeof path !== 'string') return null;
   return chain(getFrom(usersOf(settings), path, id), (user) =>
     user === null ? null : chain(verify(settings, session, user), (valid) => (valid ? user : null)),
   );
+}
+
+/** The primary key that a log in left, as a text. Django reads a number too, which some code of an app may have left. */
+function userIdIn(session: Session): string | null {
+  const id = session.get(USER_ID);
+  return typeof id === 'string' || Number.isInteger(id) ? String(id) : null;
 }
 
 /** Asks the backend that let the user in; null when that is none of ours any more. */
@@ -122,7 +128,7 @@ export async function login(request: AnyRequest, user: BaseUser, options: LoginO
 
   const session = await state.open();
   if (!session.has(USER_ID)) session.cycleKey();
-  else if (session.get(USER_ID) !== id || (hash !== '' && !holdsHash(session, hash))) await session.flush();
+  else if (userIdIn(session) !== id || (hash !== '' && !holdsHash(session, hash))) await session.flush();
   session.set(USER_ID, id);
   session.set(BACKEND, backend);
   session.set(HASH, hash);
@@ -188,5 +194,5 @@ export async function updateSessionAuthHash(request: AnyRequest, user: BaseUser,
   const session = await state.open();
   session.cycleKey();
   const hash = authHash(user, namespace.of(state.settings).secretKey);
-  if (hash !== '' && session.get(USER_ID) === idOf(user)) session.set(HASH, hash);
+  if (hash !== '' && userIdIn(session) === idOf(user)) session.set(HASH, hash);
 }

@@ -48,6 +48,7 @@ export class RequestSession {
     } catch {
       return; // it could not be loaded, and the request has failed with that error
     }
+    await session.confirmFlush();
     const options = namespace.of(this.settings);
     if (session.isEmpty) {
       const { cookieName, cookiePath: path, cookieDomain: domain, cookieSamesite: sameSite } = options;

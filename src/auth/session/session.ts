@@ -48,6 +48,7 @@ export class Session {
   #stored: Stored | null;
   #key: string | null;
   #data: SessionData;
+  readonly #ended: string[] = [];
 
   /** @internal Sessions come from `getSession` and `openSession`. */
   constructor(settings: Settings, stored: Stored | null) {
@@ -117,7 +118,14 @@ export class Session {
     this.clear();
     this.#stored = null;
     this.#key = null;
-    if (stored !== null) await this.#options.store.delete(stored.key);
+    if (stored === null) return;
+    this.#ended.push(stored.key);
+    await this.#options.store.delete(stored.key);
+  }
+
+  /** @internal Ends once more what was ended: the transaction of a request that failed has brought the row back. */
+  async confirmFlush(): Promise<void> {
+    for (const key of this.#ended) await this.#options.store.delete(key);
   }
 
   // When it ends

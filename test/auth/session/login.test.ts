@@ -332,7 +332,8 @@ describe('getUser', () => {
     ['no hash', (session: Session) => session.delete('_auth_user_hash')],
     ['an empty hash', (session: Session) => session.set('_auth_user_hash', '')],
     ['a hash of another kind', (session: Session) => session.set('_auth_user_hash', 1)],
-    ['a user of another kind', (session: Session) => session.set('_auth_user_id', 1)],
+    ['a user of another kind', (session: Session) => session.set('_auth_user_id', [1])],
+    ['a half user', (session: Session) => session.set('_auth_user_id', 1.5)],
     ['no backend', (session: Session) => session.delete('_auth_user_backend')],
   ])('believes no session with %s', async (_, change) => {
     const world = new World();
@@ -341,6 +342,15 @@ describe('getUser', () => {
     change(session);
     await session.save();
     expect((await whoIs(world, cookie)).name).toBe('');
+  });
+
+  it('reads the number of a user too, as Django does (A-076)', async () => {
+    const world = new World();
+    const cookie = cookieHeader(await logIn(world, await world.createUser()));
+    const session = await sessionOf(world, cookie);
+    session.set('_auth_user_id', 1);
+    await session.save();
+    expect((await whoIs(world, cookie)).name).toBe('ann');
   });
 
   it('gives a session of a former secret a new key and hash (A-019, A-076)', async () => {
