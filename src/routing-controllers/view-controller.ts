@@ -1,8 +1,7 @@
 import { getMetadataArgsStorage } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/errors';
-import { ROOT } from '../core/resolution';
 import type { ViewClass } from '../core/views';
-import { ancestry } from './metadata';
+import { ancestry, isView } from './metadata';
 
 /** The method that stands in routing-controllers' tables for the whole view. It never calls it. */
 const SERVES = 'dispatch';
@@ -49,11 +48,6 @@ export function viewController(path: string): (view: ViewClass) => void {
       },
     });
   };
-}
-
-function isView(view: ViewClass): boolean {
-  const prototype = view.prototype as object | undefined;
-  return prototype !== undefined && ROOT in prototype;
 }
 
 /** What routing-controllers would pass over without a word, and so leave open, or would serve past the policies. */
