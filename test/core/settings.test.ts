@@ -46,7 +46,7 @@ describe('defineSettings', () => {
     });
   });
 
-  it('is one frozen value, which the caller’s object does not reach into', () => {
+  it('D-353: is one frozen value, which the caller’s object does not reach into', () => {
     const options = { numProxies: 1 };
     const settings = defineSettings(options);
     options.numProxies = 5;
@@ -177,7 +177,7 @@ describe('settings and views', () => {
     expect([(await call(Inherits.asView())).json, (await call(Own.asView())).json]).toEqual(['app', 'own']);
   });
 
-  it('D-009: default lists hold where the view names none', async () => {
+  it('D-009, D-346, D-349: default lists hold classes, for views that name none', async () => {
     class Closed extends View {
       static override settings = defineSettings({ defaultPermissionClasses: [IsAuthenticated] });
       static override authenticationClasses = [];

@@ -203,7 +203,7 @@ describe('TokenAuthentication', () => {
     ]);
   });
 
-  it('needs a token store where the app names it, and says so before the first request', async () => {
+  it('S-054: needs a token store where the app names it, and says so before the first request', async () => {
     const { Who } = await world();
     const without = (): unknown => Who.asView({ settings: defineSettings() });
     expect(without).toThrow(ImproperlyConfigured);
