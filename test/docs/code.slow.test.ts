@@ -46,7 +46,7 @@ const pagesWithConsoles = pages
 it.each(pagesWithConsoles)('docs/$title shows what its servers answer ($rows)', async ({ page }) => {
   const database = await createDatabase();
   try {
-    const env = { DATABASE_URL: database.url };
+    const env = { DATABASE_URL: database.url, SECRET_KEY: 'of a test' };
     const commands = new Transcript({ cwd: project.compiled(page.name), env: project.environment(env) });
     for (const { server, transcript } of consolesOf(page)) {
       const program = project.start(`${page.name}/${server}`, env);
@@ -72,7 +72,7 @@ it('the tests of docs/testing.md pass', () => {
 it('the server of docs/deployment.md answers at SIGTERM what is under way, and ends', async () => {
   const { port } = project;
   const database = await createDatabase();
-  const program = project.start('deployment/server.ts', { DATABASE_URL: database.url });
+  const program = project.start('deployment/server.ts', { DATABASE_URL: database.url, SECRET_KEY: 'of a test' });
   const agent = new Agent({ keepAlive: true });
   try {
     await program.listening(port);

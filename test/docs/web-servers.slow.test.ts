@@ -44,7 +44,7 @@ describe.each(webServers)('behind $name, as docs/deployment.md sets it up', (kin
 
   /** Starts an app of the pages behind the web server for one test. */
   async function withApp(module: string, test: (ask: WebServer['request']) => Promise<void>): Promise<void> {
-    const app: Program = project.start(module, { DATABASE_URL: database.url });
+    const app: Program = project.start(module, { DATABASE_URL: database.url, SECRET_KEY: 'of a test' });
     try {
       await app.listening(project.port);
       await test((path, headers) => front.request(path, headers));
