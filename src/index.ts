@@ -4,6 +4,7 @@ export { BaseAuthentication, getAuthorizationHeader } from './core/authenticatio
 export * from './core/backends';
 export { BaseBackend } from './core/base-backend';
 export * from './core/cache';
+export * from './core/checks';
 export * from './core/clock';
 export * from './core/decorators';
 export * from './core/exception-handler';

@@ -1,5 +1,6 @@
 import { shortKey } from '../crypto/short-key';
 import { systemClock, type Clock } from './clock';
+import { IN_MEMORY } from './in-memory';
 import type { Awaitable } from './policy';
 
 /** What one hit on a throttle's counter found. */
@@ -60,6 +61,7 @@ interface Entry {
  * clients that make up identities can't fill the memory.
  */
 export class MemoryCache implements Cache {
+  readonly [IN_MEMORY] = true;
   readonly #entries = new Map<string, Entry>();
   readonly #maxEntries: number;
   readonly #clock: Clock;

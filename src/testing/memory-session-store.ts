@@ -1,7 +1,9 @@
 import type { ReplaceOutcome, SessionRow, SessionStore } from '../auth/session/store';
+import { IN_MEMORY } from '../core/in-memory';
 
 /** A table of sessions in memory. They are gone with the process. */
 export class MemorySessionStore implements SessionStore {
+  readonly [IN_MEMORY] = true;
   readonly #rows = new Map<string, SessionRow>();
 
   // Nothing is awaited between a look and a change, so no two callers can come between each other.

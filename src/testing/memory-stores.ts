@@ -4,6 +4,7 @@ import { authenticate, ModelBackend } from '../core/backends';
 import type { AuthenticationBackend, LoginFailedHook, RemoteUserTable } from '../core/backends';
 import { systemClock } from '../core/clock';
 import type { Clock } from '../core/clock';
+import { IN_MEMORY } from '../core/in-memory';
 import type { Request } from '../core/request';
 import { rememberStore } from '../core/user-permissions';
 import { prepareSuperuser, prepareUser, User, userMessages } from '../core/users';
@@ -36,6 +37,7 @@ export type NewMemoryUser<U extends AbstractBaseUser> = NewUser & Partial<Omit<U
  * whoever looks that user up.
  */
 export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserStore<U>, RemoteUserTable<U> {
+  readonly [IN_MEMORY] = true;
   /** What the users and their groups may do. */
   readonly permissions = new MemoryPermissions();
   readonly #rows = new Map<string, U>();
@@ -123,6 +125,7 @@ export interface MemoryTokenStoreOptions<T extends TokenRecord> {
 
 /** Tables of tokens in memory, one for each class; a user has one token in each. */
 export class MemoryTokenStore<T extends TokenRecord = Token> implements TokenStore<T> {
+  readonly [IN_MEMORY] = true;
   readonly #tables = new Map<TokenClass, Map<string, T>>();
   readonly #model: TokenClass;
   readonly #clock: Clock;

@@ -1,5 +1,6 @@
 import { BaseAuthentication, getAuthorizationHeader } from '../../core/authentication';
 import { AuthenticationFailed, ImproperlyConfigured } from '../../core/exceptions';
+import { finding, type Finding } from '../../core/findings';
 import { chain, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
@@ -24,6 +25,17 @@ export class BasicAuthentication<User extends BaseUser = BaseUser> extends BaseA
         'BasicAuthentication needs the user table: defineSettings({ users: userStore(orm) }).',
       );
     }
+  }
+
+  /** Passwords, in each request, on connections of which nobody says that they are encrypted. */
+  static check({ users, secureProxySslHeader }: Settings): Finding[] {
+    if (users === null || secureProxySslHeader !== null) return [];
+    return [
+      finding('sallyport.W014', 'the setting secureProxySslHeader', {
+        message: 'BasicAuthentication takes passwords, and nothing says that they come over TLS.',
+        hint: 'Name the header of the proxy that speaks TLS. Where the server does so itself, silence this check.',
+      }),
+    ];
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator

@@ -1,9 +1,11 @@
 import { BaseAuthentication } from '../../core/authentication';
 import { ImproperlyConfigured } from '../../core/exceptions';
+import type { Finding } from '../../core/findings';
 import { chain, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
+import { checkSessions } from './checks';
 import { checkCsrf, checkTrustedOrigins } from './csrf';
 import { findUser } from './login';
 import { requestSession } from './request-session';
@@ -26,6 +28,11 @@ export class SessionAuthentication<User extends BaseUser = BaseUser> extends Bas
       );
     }
     checkTrustedOrigins(settings);
+  }
+
+  /** Weak secrets, and cookies that others can read. */
+  static check(settings: Settings): Finding[] {
+    return checkSessions(settings);
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
