@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createApp } from './app/app';
 import { readDocument, type Fixtures, type ViewsDocument } from './app/documents';
-import { leftOut, pending, type Pending } from './pending';
+import { pending, withoutLeftOut, type Pending } from './pending';
 import { runScenario, type Failure } from './runner';
 import { readScenarios, type Scenario, type ScenarioFile } from './scenarios';
 
@@ -63,14 +63,6 @@ describe('the list of what is pending', () => {
     expect(unknown).toEqual([]);
   });
 });
-
-function withoutLeftOut(scenario: Scenario, file: ScenarioFile): Scenario {
-  const tagged = [...(file.tags ?? []), ...(scenario.tags ?? [])];
-  return {
-    ...scenario,
-    steps: scenario.steps.filter((step) => ![...tagged, ...(step.tags ?? [])].some((tag) => tag in leftOut)),
-  };
-}
 
 function isAbout(entry: Pending, file: ScenarioFile, scenario: Scenario): boolean {
   return entry.file === file.file && (entry.scenario === undefined || entry.scenario === scenario.name);

@@ -1,5 +1,15 @@
 import type { RequestListener } from 'node:http';
-import { handle, path, type Handler, type HostRequest, type HostResponse, type Logger, type Route } from 'sallyport';
+import {
+  extendSettings,
+  handle,
+  path,
+  type Handler,
+  type HostRequest,
+  type HostResponse,
+  type Logger,
+  type Route,
+  type Settings,
+} from 'sallyport';
 import { controlRoutes } from './control';
 import { Names } from './definitions';
 import type { Fixtures, ViewsDocument } from './documents';
@@ -11,6 +21,8 @@ import { World } from './world';
 export interface AppOptions {
   /** Where errors are reported that no exception handler took. @default standard error */
   readonly logger?: Logger;
+  /** When a view looks for the user of a request. @default 'eager' */
+  readonly authenticationMode?: Settings['authenticationMode'];
   /** Hears of each view that can't be built. */
   readonly onRefused?: (path: string, reason: string) => void;
 }
@@ -24,7 +36,8 @@ export async function createApp(
   const world = new World(fixtures);
   await world.reset();
   const names = new Names(document.definitions ?? {}, world);
-  const base = baseSettings(world, options.logger);
+  const { logger, authenticationMode = 'eager' } = options;
+  const base = extendSettings(baseSettings(world, logger), { authenticationMode });
   const project = { base, given: document.settings ?? {}, names, world };
   const router = handle([
     ...controlRoutes(world),
