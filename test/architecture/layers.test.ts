@@ -55,6 +55,8 @@ const layers: readonly Layer[] = [
     packages: [/^@mikro-orm\//],
   },
   { files: /^fetch\//, node: true, loads: [/^fetch\//, pure, core] },
+  // Clients of Redis are handed in; none is loaded.
+  { files: /^redis\//, node: true, loads: [/^redis\//, /^crypto\//], types: [/^core\/cache$/] },
   // The one host that needs code of ours.
   {
     files: /^routing-controllers\//,

@@ -6,6 +6,7 @@ import type { EntitySchema, Options } from '@mikro-orm/postgresql';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Token, User } from 'sallyport';
 import {
+  CacheSchema,
   migrate,
   migratorOptions,
   permissionSchemas,
@@ -19,7 +20,7 @@ import { createDatabase } from '../support/database';
 import type { TestDatabase } from '../support/database';
 
 const DJANGO = readFileSync(path.join(__dirname, '../interop/kit/schema.postgresql.sql'), 'utf8');
-const ENTITIES = [UserSchema, TokenSchema, SessionSchema, ...permissionSchemas()];
+const ENTITIES = [UserSchema, TokenSchema, SessionSchema, ...permissionSchemas(), CacheSchema];
 const ALL = [
   'sallyport_0001_auth_user',
   'sallyport_0002_authtoken_token',
@@ -30,7 +31,9 @@ const ALL = [
   'sallyport_0007_auth_user_groups',
   'sallyport_0008_auth_user_user_permissions',
   'sallyport_0009_django_session',
+  'sallyport_0010_sallyport_cache',
 ];
+/** Those of Django. */
 const TABLES = [
   'auth_group',
   'auth_group_permissions',
@@ -42,8 +45,9 @@ const TABLES = [
   'django_content_type',
   'django_session',
 ];
+const OURS = ['sallyport_cache', 'sallyport_migrations'];
 const NUMBERED = TABLES.filter((table) => !['authtoken_token', 'django_session'].includes(table));
-const DROP = `DROP TABLE ${TABLES.join(', ')}, sallyport_migrations`;
+const DROP = `DROP TABLE ${[...TABLES, ...OURS].join(', ')}`;
 
 class Member extends User {}
 const MemberSchema = userSchema({ class: Member, tableName: 'club_member' });
@@ -164,7 +168,7 @@ describe('The migrations', () => {
     const before = await tables(orm);
     await query(orm, 'DROP TABLE authtoken_token, django_session');
     await migrate(orm);
-    expect(await tables(orm)).toEqual([...before, 'sallyport_migrations'].sort());
+    expect(await tables(orm)).toEqual([...before, ...OURS].sort());
   });
 
   it('leave nothing behind when one fails (S-057)', async () => {
@@ -211,14 +215,14 @@ describe('The migrations', () => {
     it('go back, one by one, and forth again', async () => {
       const orm = await withMigrator();
       await orm.migrator.up();
-      for (const gone of ['django_session', 'auth_user_user_permissions', 'auth_user_groups']) {
+      for (const gone of ['sallyport_cache', 'django_session', 'auth_user_user_permissions', 'auth_user_groups']) {
         await orm.migrator.down();
         expect(await tables(orm)).not.toContain(gone);
       }
-      for (let left = ALL.length - 3; left > 0; left--) await orm.migrator.down();
+      for (let left = ALL.length - 4; left > 0; left--) await orm.migrator.down();
       expect(await tables(orm)).toEqual(['sallyport_migrations']);
       await orm.migrator.up();
-      expect(await tables(orm)).toEqual([...TABLES, 'sallyport_migrations']);
+      expect(await tables(orm)).toEqual([...TABLES, ...OURS]);
     });
 
     it('never drop what is Django’s', async () => {

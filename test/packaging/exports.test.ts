@@ -9,6 +9,7 @@ const peersOf: Readonly<Record<string, readonly string[]>> = {
   './fetch': [],
   './jwt': [],
   './mikro-orm': ['@mikro-orm/core'],
+  './redis': [],
   './routing-controllers': ['routing-controllers', 'class-transformer', 'class-validator'],
   './testing': [],
 };

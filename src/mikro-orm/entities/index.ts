@@ -1,3 +1,5 @@
+export * from './blacklist';
+export * from './cache';
 export * from './models';
 export * from './permission';
 export type { SchemaProperties } from './schema';

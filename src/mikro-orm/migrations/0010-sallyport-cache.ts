@@ -1,7 +1,7 @@
 import { SqlMigration } from './migration';
 
 /** The shared cache. */
-export class SharedCache extends SqlMigration {
+export class SallyportCache extends SqlMigration {
   up(): void {
     if (this.entityOf('sallyport_cache') === undefined) return;
     this.create(
@@ -20,6 +20,6 @@ export class SharedCache extends SqlMigration {
   }
 
   down(): void {
-    this.drop('sallyport_cache');
+    this.dropOwn('sallyport_cache');
   }
 }

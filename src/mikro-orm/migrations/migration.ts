@@ -66,6 +66,11 @@ export abstract class SqlMigration {
     this.#addIf(`to_regclass('django_migrations') IS NULL`, [`DROP TABLE IF EXISTS "${table}"`]);
   }
 
+  /** Drops a table that Django knows nothing of. */
+  protected dropOwn(table: string): void {
+    this.#queries.push(`DROP TABLE IF EXISTS "${table}"`);
+  }
+
   #addIf(condition: string, statements: readonly string[]): void {
     this.#queries.push(`DO $$ BEGIN IF ${condition} THEN ${statements.join('; ')}; END IF; END $$`);
   }

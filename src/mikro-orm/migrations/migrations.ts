@@ -8,6 +8,9 @@ import { AuthGroupPermissions } from './0006-auth-group-permissions';
 import { AuthUserGroups } from './0007-auth-user-groups';
 import { AuthUserUserPermissions } from './0008-auth-user-user-permissions';
 import { DjangoSession } from './0009-django-session';
+import { SallyportCache } from './0010-sallyport-cache';
+import { TokenBlacklistOutstandingToken } from './0011-token-blacklist-outstandingtoken';
+import { TokenBlacklistBlacklistedToken } from './0012-token-blacklist-blacklistedtoken';
 import type { SqlMigration } from './migration';
 
 /** A migration under the name that is kept in the database. */
@@ -36,6 +39,9 @@ export const migrations: readonly NamedMigration[] = Object.freeze([
   { name: 'sallyport_0007_auth_user_groups', class: AuthUserGroups },
   { name: 'sallyport_0008_auth_user_user_permissions', class: AuthUserUserPermissions },
   { name: 'sallyport_0009_django_session', class: DjangoSession },
+  { name: 'sallyport_0010_sallyport_cache', class: SallyportCache },
+  { name: 'sallyport_0011_token_blacklist_outstandingtoken', class: TokenBlacklistOutstandingToken },
+  { name: 'sallyport_0012_token_blacklist_blacklistedtoken', class: TokenBlacklistBlacklistedToken },
 ]);
 
 /** The options of MikroORM's own migrator that let it do what `migrate` does. */

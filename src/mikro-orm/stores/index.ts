@@ -1,3 +1,5 @@
+export * from './blacklist-store';
+export * from './cache';
 export * from './session-store';
 export * from './token-store';
 export * from './user-store';

@@ -1,0 +1,2 @@
+export * from './cache';
+export type { IoRedisClient, NodeRedisClient, RedisClient } from './client';
