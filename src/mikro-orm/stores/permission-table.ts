@@ -14,7 +14,7 @@ import { EntityColumns } from './entity-columns';
  */
 export class MikroOrmPermissionTable implements PermissionTable {
   readonly #orm: Orm;
-  readonly #users: EntityMetadata;
+  readonly #userClasses: ReadonlySet<unknown>;
   readonly #ofUser: string;
   readonly #all: string;
   readonly #known = new WeakMap<BaseUser, Promise<GrantedPermissions>>();
@@ -29,7 +29,7 @@ export class MikroOrmPermissionTable implements PermissionTable {
     const text = `${contentTypes.column('appLabel')} || '.' || ${permissions.column('codename')} AS "permission"`;
     const contentType = contentTypes.join('id', permissions.column('contentType'));
     this.#orm = orm;
-    this.#users = users;
+    this.#userClasses = new Set(classesOf(orm, users));
     this.#all = `SELECT ${text} FROM ${permissions.table} ${contentType}`;
     this.#ofUser =
       `SELECT ${text}, false AS "of_group" FROM ${personal.table} ` +
@@ -57,8 +57,8 @@ export class MikroOrmPermissionTable implements PermissionTable {
 
   async #ask(user: BaseUser): Promise<GrantedPermissions> {
     const granted = { user: new Set<string>(), group: new Set<string>() };
-    // A user of another class may have the same key, and must not have what this one has.
-    if (!(user instanceof this.#users.class)) return granted;
+    // A user of another table may have the same key, and must not have what this one has.
+    if (!this.#userClasses.has(user.constructor)) return granted;
     const em = currentManager(this.#orm);
     for (const { permission, of_group: ofGroup } of await execute(em, this.#ofUser, [user.pk, user.pk])) {
       granted[ofGroup === true ? 'group' : 'user'].add(permission as string);
@@ -75,6 +75,12 @@ export function permissionTableOf(orm: Orm, users: EntityMetadata): MikroOrmPerm
     }
   }
   return undefined;
+}
+
+/** The class of the users, and those that it shares its table with. */
+function classesOf(orm: Orm, users: EntityMetadata): unknown[] {
+  const all = [...orm.em.getMetadata()].filter((meta) => meta.root === users.root);
+  return all.map((meta) => meta.class);
 }
 
 /** A table as a statement names it. */
