@@ -54,6 +54,7 @@ const layers: readonly Layer[] = [
     types: [core, stores],
     packages: [/^@mikro-orm\//],
   },
+  { files: /^express\//, node: true, loads: [/^express\//] },
   { files: /^fetch\//, node: true, loads: [/^fetch\//, pure, core] },
   // Clients of Redis are handed in; none is loaded.
   { files: /^redis\//, node: true, loads: [/^redis\//, /^crypto\//], types: [/^core\/cache$/] },
