@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
@@ -16,14 +16,14 @@ const installed = spawnSync('redis-server', ['--version']).status === 0;
 /** Tests that need Redis: left out where it isn't installed, but never by continuous integration. */
 export const describeWithRedis = installed || process.env['CI'] !== undefined ? describe : describe.skip;
 
-/** The server ends when its standard input does, and that is also when this process is killed. */
-const KEEPER = 'redis-server "$@" & server=$!; cat; kill "$server"; wait "$server"';
+/** The server and its folder go when their standard input ends, and that is also when this process is killed. */
+const KEEPER = 'redis-server "$@" & server=$!; cat; kill "$server"; wait "$server"; rm -r "$0"';
 
 export async function startRedis(): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-redis-'));
   const path = join(folder, 'socket');
   const options = ['--port', '0', '--unixsocket', path, '--dir', folder, '--save', '', '--appendonly', 'no'];
-  const keeper = spawn('sh', ['-c', KEEPER, 'redis', ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const keeper = spawn('sh', ['-c', KEEPER, folder, ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(keeper, 'close');
   await new Promise<void>((resolve, reject) => {
     let messages = '';
@@ -40,7 +40,6 @@ export async function startRedis(): Promise<TestRedis> {
     async stop() {
       keeper.stdin.end();
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
