@@ -31,6 +31,12 @@ const chapters = [
     file: 'src/auth/session/settings.ts',
     type: 'CsrfSettings',
   },
+  {
+    heading: 'JSON Web Tokens: `jwt({ … })`',
+    text: 'From `sallyport/jwt`, for [JWTAuthentication](authentication.md#json-web-tokens). Times are in seconds.',
+    file: 'src/auth/jwt/settings.ts',
+    type: 'JWTSettings',
+  },
 ];
 
 const introduction = `# Settings

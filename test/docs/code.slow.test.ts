@@ -12,6 +12,9 @@ import { Transcript } from './transcript';
 
 const pages = readPages();
 
+/** For a test alone: what signs in production is random. */
+const secretKey = 'sallyport-docs-test-8f2b61d0c94e7a35';
+
 let project: DocsProject;
 let complaints: string;
 beforeAll(async () => {
@@ -46,7 +49,7 @@ const pagesWithConsoles = pages
 it.each(pagesWithConsoles)('docs/$title shows what its servers answer ($rows)', async ({ page }) => {
   const database = await createDatabase();
   try {
-    const env = { DATABASE_URL: database.url, SECRET_KEY: 'of a test' };
+    const env = { DATABASE_URL: database.url, SECRET_KEY: secretKey };
     const commands = new Transcript({ cwd: project.compiled(page.name), env: project.environment(env) });
     for (const { server, transcript } of consolesOf(page)) {
       const program = project.start(`${page.name}/${server}`, env);
@@ -72,7 +75,7 @@ it('the tests of docs/testing.md pass', () => {
 it('the server of docs/deployment.md answers at SIGTERM what is under way, and ends', async () => {
   const { port } = project;
   const database = await createDatabase();
-  const program = project.start('deployment/server.ts', { DATABASE_URL: database.url, SECRET_KEY: 'of a test' });
+  const program = project.start('deployment/server.ts', { DATABASE_URL: database.url, SECRET_KEY: secretKey });
   const agent = new Agent({ keepAlive: true });
   try {
     await program.listening(port);
