@@ -2,7 +2,7 @@ import { checkPassword, defaultPasswordHashers, levelRefusal, makePassword } fro
 import type { PasswordHashers } from '../crypto/hashers';
 import { BaseBackend } from './base-backend';
 import { ImproperlyConfigured } from './errors';
-import { DjangoPermissionDenied } from './exceptions';
+import { DjangoPermissionDenied, isDjangoPermissionDenied } from './exceptions';
 import { chain, type Awaitable } from './policy';
 import type { Request } from './request';
 import { isSuperuser, type PermissionUser } from './user-permissions';
@@ -86,7 +86,7 @@ async function firstUser<U extends BaseUser>(
       }
     }
   } catch (error) {
-    if (!(error instanceof DjangoPermissionDenied)) throw error;
+    if (!isDjangoPermissionDenied(error)) throw error;
   }
   return null;
 }

@@ -1,4 +1,11 @@
-import { DjangoPermissionDenied, ErrorDetail, Http404, isAPIException, NotFound, PermissionDenied } from './exceptions';
+import {
+  ErrorDetail,
+  isAPIException,
+  isDjangoPermissionDenied,
+  isHttp404,
+  NotFound,
+  PermissionDenied,
+} from './exceptions';
 import type { Awaitable } from './policy';
 import type { Request } from './request';
 import { Response } from './response';
@@ -27,8 +34,8 @@ export function exceptionHandler(thrown: unknown, _context: ExceptionContext): R
 }
 
 function translate(error: unknown): unknown {
-  if (error instanceof Http404) return new NotFound(textOf(error));
-  if (error instanceof DjangoPermissionDenied) return new PermissionDenied(textOf(error));
+  if (isHttp404(error)) return new NotFound(textOf(error));
+  if (isDjangoPermissionDenied(error)) return new PermissionDenied(textOf(error));
   return error;
 }
 

@@ -267,9 +267,24 @@ export class Throttled extends APIException {
   }
 }
 
+const HTTP_404 = Symbol.for('sallyport.Http404');
+const DENIED = Symbol.for('sallyport.DjangoPermissionDenied');
+
+function hasBrand(error: unknown, brand: symbol): boolean {
+  return error !== null && typeof error === 'object' && brand in error;
+}
+
 /** Django's own "no such thing": the default exception handler turns it into `NotFound`. */
 export class Http404 extends Error {
   override name = 'Http404';
+  get [HTTP_404](): true {
+    return true;
+  }
+}
+
+/** Recognises those of another copy of the package too. */
+export function isHttp404(error: unknown): error is Http404 {
+  return hasBrand(error, HTTP_404);
 }
 
 const BAD_REQUEST = Symbol.for('sallyport.BadRequest');
@@ -292,7 +307,7 @@ export class BadRequest extends Error {
 
 /** Recognises those of another copy of the package too. */
 export function isBadRequest(error: unknown): error is BadRequest {
-  return error !== null && typeof error === 'object' && BAD_REQUEST in error;
+  return hasBrand(error, BAD_REQUEST);
 }
 
 /** The request names a host that the setting `allowedHosts` doesn't. */
@@ -306,4 +321,12 @@ export class DisallowedHost extends BadRequest {
  */
 export class DjangoPermissionDenied extends Error {
   override name = 'DjangoPermissionDenied';
+  get [DENIED](): true {
+    return true;
+  }
+}
+
+/** Recognises those of another copy of the package too. */
+export function isDjangoPermissionDenied(error: unknown): error is DjangoPermissionDenied {
+  return hasBrand(error, DENIED);
 }

@@ -1,4 +1,4 @@
-import { DjangoPermissionDenied, Http404, isAPIException } from './exceptions';
+import { isAPIException, isDjangoPermissionDenied, isHttp404 } from './exceptions';
 import type { Awaitable } from './policy';
 import { cloneRequest, type Request } from './request';
 import type { Settings } from './settings';
@@ -83,5 +83,5 @@ function hasSerializer(view: APIView): view is ViewWithSerializer {
 }
 
 function isRefusal(error: unknown): boolean {
-  return isAPIException(error) || error instanceof Http404 || error instanceof DjangoPermissionDenied;
+  return isAPIException(error) || isHttp404(error) || isDjangoPermissionDenied(error);
 }

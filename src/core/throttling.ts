@@ -147,7 +147,8 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
         : this.cache.hit(key, window);
     return chain(hit, (found) => {
       this.#hit = found;
-      return found === null || found.allowed;
+      // Null is what a cache that failed leaves behind; only then, and only by choice, does the request pass.
+      return found === null ? this.settings.onCacheError === 'open' : found.allowed;
     });
   }
 

@@ -1,6 +1,6 @@
 import type { AuthenticationBackend } from './backends';
 import { ImproperlyConfigured } from './errors';
-import { DjangoPermissionDenied } from './exceptions';
+import { isDjangoPermissionDenied } from './exceptions';
 import type { Awaitable } from './policy';
 import type { AnonymousUser, BaseUser, UserStore } from './users';
 
@@ -91,7 +91,7 @@ async function anyBackend(holder: PermissionHolder, ask: Question<boolean>): Pro
       if ((await ask(backend, holder as PermissionUser & PermissionHolder)) === true) return true;
     }
   } catch (error) {
-    if (!(error instanceof DjangoPermissionDenied)) throw error;
+    if (!isDjangoPermissionDenied(error)) throw error;
   }
   return false;
 }

@@ -67,6 +67,19 @@ export async function validated<T extends object>(
   return input;
 }
 
+/**
+ * The same error for what class-validator has found elsewhere.
+ *
+ * @internal
+ * @param findings class-validator's `ValidationError`s
+ */
+export function validationErrorOf(
+  findings: readonly object[],
+  nonFieldErrorsKey = 'non_field_errors',
+): ValidationError {
+  return new ValidationError(new Report(load().validator, nonFieldErrorsKey).ofFields(findings as Finding[]));
+}
+
 function rulesOf(validator: typeof Validator, Dto: new () => object): readonly Rule[] {
   return validator.getMetadataStorage().getTargetValidationMetadatas(Dto, '', false, false);
 }
@@ -164,10 +177,9 @@ class Report {
   }
 
   #ofConstraints(finding: Finding, constraints: Readonly<Record<string, string>>): ErrorTree {
-    const target = finding.target as object;
-    const rules = rulesOf(this.#validator, target.constructor as new () => object).filter(
-      (rule) => rule.propertyName === finding.property,
-    );
+    const { target } = finding; // absent where class-validator was told to leave it out
+    const all = target === undefined ? [] : rulesOf(this.#validator, target.constructor as new () => object);
+    const rules = all.filter((rule) => rule.propertyName === finding.property);
     const failed = Object.entries(constraints).map(([name, message]) => ({
       name,
       message,
