@@ -2,7 +2,7 @@ import { checkPassword, defaultPasswordHashers, levelRefusal, makePassword } fro
 import type { PasswordHashers } from '../crypto/hashers';
 import { BaseBackend } from './base-backend';
 import { ImproperlyConfigured } from './errors';
-import { DjangoPermissionDenied, isDjangoPermissionDenied } from './exceptions';
+import { isDjangoPermissionDenied } from './exceptions';
 import { chain, type Awaitable } from './policy';
 import type { Request } from './request';
 import { isSuperuser, type PermissionUser } from './user-permissions';
