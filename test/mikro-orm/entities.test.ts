@@ -85,6 +85,16 @@ describe('The entities', () => {
     expect(token.key).toBe(key);
   });
 
+  it('fail to save a token whose key was cleared (D-193)', async () => {
+    const { key } = await save(new Token(), await newUser());
+    const em = test.orm.em.fork();
+    const token = await em.findOneOrFail(Token, { key });
+    token.key = '';
+    await expect(em.flush()).rejects.toThrow('tokenStore(orm).replace(user)');
+    expect(await test.sql('SELECT key FROM authtoken_token WHERE key = ?', [key])).toHaveLength(1);
+    expect(await test.sql("SELECT key FROM authtoken_token WHERE key = ''")).toEqual([]);
+  });
+
   it('never write over the row of another token (D-192)', async () => {
     const owner = await newUser();
     await save(Object.assign(new Token(), { key: 'taken' }), owner);

@@ -72,6 +72,15 @@ function keyedByUser<T extends TokenRecord>(
     indexes: [likeIndex(tableName, 'key', all)],
     uniques: [{ name: `${tableName}_user_id_key`, properties: ['user'] as EntityKey<T>[] }],
     properties: all as unknown as SchemaProperties<T>,
-    hooks: { beforeCreate: [({ entity }: EventArgs<T>) => void (entity.key ||= generateKey(random))] },
+    hooks: {
+      beforeCreate: [({ entity }: EventArgs<T>) => void (entity.key ||= generateKey(random))],
+      beforeUpdate: [refuseEmptyKey],
+    },
   });
+}
+
+/** In Django a token without a key is saved as a new one, and fails as its user has one already. */
+function refuseEmptyKey({ entity }: EventArgs<TokenRecord>): void {
+  if (entity.key !== '') return;
+  throw new Error('A saved token keeps its key. For another one ask the store: tokenStore(orm).replace(user).');
 }
