@@ -151,7 +151,7 @@ describe('the order of a request', () => {
     expect(asked).toEqual([]);
   });
 
-  it('D-016, D-023: runs the steps in the order of DRF', async () => {
+  it('D-016, D-023, S-008: runs the steps in the order of DRF', async () => {
     const steps: string[] = [];
     class Steps extends APIView {
       override initializeRequest(raw: HostRequest, params: Params): Request {
@@ -307,6 +307,28 @@ describe('policies', () => {
     }
     expect((await call(Choosy.asView())).status).toBe(200);
     expect((await call(Choosy.asView(), { path: '/?closed' })).status).toBe(403);
+  });
+
+  it('D-019: initializeRequest wraps the host’s request, with parsers, authenticators and negotiator of the view', async () => {
+    class Loud extends JSONParser {
+      override async parse(...args: Parameters<JSONParser['parse']>): Promise<unknown> {
+        return [await super.parse(...args), this.constructor.name];
+      }
+    }
+    let parts: unknown[] = [];
+    class View extends Ok {
+      override initializeRequest(raw: HostRequest, params: Params): Request {
+        const request = super.initializeRequest(raw, params);
+        parts = [request.raw === raw, request.authenticators.map((each) => each.constructor.name)];
+        return request;
+      }
+      override post(request: Request): Response {
+        return new Response(request.data);
+      }
+    }
+    const view = View.asView({ authenticationClasses: [HeaderAuthentication], parserClasses: [Loud] });
+    expect((await call(view, { method: 'POST', body: { a: 1 } })).json).toEqual([{ a: 1 }, 'Loud']);
+    expect(parts).toEqual([true, ['HeaderAuthentication']]);
   });
 
   it('D-026: one negotiator serves a request', async () => {

@@ -115,7 +115,7 @@ describe('login', () => {
     }
   });
 
-  it('is seen by the same request, however it asks', async () => {
+  it('is seen by the same request, however it asks (D-115)', async () => {
     const world = new World();
     const user = await world.createUser();
     const answer = await call(

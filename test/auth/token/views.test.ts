@@ -60,6 +60,24 @@ describe('ObtainAuthToken', () => {
     expect((await post('x', { 'Content-Type': 'text/plain' }))[0]).toBe(415);
   });
 
+  it('D-210: OPTIONS tells what it takes', async () => {
+    const { settings } = await world();
+    const answer = await call(obtainAuthToken(settings), { method: 'OPTIONS' });
+    expect(answer.json).toEqual({
+      name: 'Obtain Auth Token',
+      description: '',
+      renders: ['application/json'],
+      parses: ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'],
+      actions: {
+        POST: {
+          username: { type: 'string', required: true, read_only: false, label: 'Username' },
+          password: { type: 'string', required: true, read_only: false, label: 'Password' },
+          token: { type: 'string', required: false, read_only: true, label: 'Token' },
+        },
+      },
+    });
+  });
+
   it('D-201: wrong credentials in the header fail first', async () => {
     const { post } = await world();
     expect(await post(right, { Authorization: 'Basic x' })).toEqual([
