@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AllowAllUsersModelBackend, User } from 'sallyport';
-import { TokenSchema, userSchema, userStore, UserSchema } from 'sallyport/mikro-orm';
-import type { MikroOrmUserStore } from 'sallyport/mikro-orm';
+import { AllowAllUsersModelBackend, RemoteUserBackend, User } from 'sallyport';
+import { MikroOrmUserStore, TokenSchema, userSchema, userStore, UserSchema } from 'sallyport/mikro-orm';
 import { fastPasswordHashers as hashers } from 'sallyport/testing';
 import { describeUserStore } from '../support/contracts/user-store';
 import { openOrm } from './support';
@@ -139,6 +138,116 @@ describe('The store of users on PostgreSQL', () => {
       await store.createUser({ username: 'another' });
     });
     expect((await store.get(pk))?.lastName).toBe('');
+  });
+
+  describe('getOrCreateByNaturalKey', () => {
+    it('finds a user, or makes one with the values of Django (A-007, A-039)', async () => {
+      const [made, created] = await store.getOrCreateByNaturalKey('newcomer');
+      expect(created).toBe(true);
+      expect(made.dateJoined).toBeInstanceOf(Date);
+      expect(await store.get(made.pk)).toMatchObject({
+        username: 'newcomer',
+        password: '',
+        isActive: true,
+        isStaff: false,
+        isSuperuser: false,
+        lastLogin: null,
+        email: '',
+      });
+      const [found, again] = await store.getOrCreateByNaturalKey('newcomer');
+      expect([found.pk, again]).toEqual([made.pk, false]);
+    });
+
+    it('makes one user of many requests at once, in several processes (A-039)', async () => {
+      const others = await Promise.all([1, 2, 3].map(() => test.another()));
+      const stores = [store, ...others.map((orm) => userStore(orm, { hashers }))];
+      for (let round = 0; round < 5; round++) {
+        const name = `raced${String(round)}`;
+        const answers = await Promise.all(
+          Array.from({ length: 24 }, (_, caller) => stores[caller % 4]!.getOrCreateByNaturalKey(name)),
+        );
+        expect(new Set(answers.map(([{ pk }]) => pk)).size).toBe(1);
+        expect(answers.filter(([, created]) => created)).toHaveLength(1);
+      }
+    });
+
+    it('leaves the transaction of the request fit for use when another was quicker', async () => {
+      /** Between the look and the change, somebody else makes the user. */
+      class OvertakenStore extends MikroOrmUserStore {
+        #overtaken = false;
+
+        override async getByNaturalKey(username: string): Promise<User | null> {
+          const found = await super.getByNaturalKey(username);
+          if (!this.#overtaken) await store.createUser({ username });
+          this.#overtaken = true;
+          return found;
+        }
+      }
+      const orm = await test.another();
+      const overtaken = new OvertakenStore(orm);
+      await orm.em.fork().transactional(async () => {
+        const [user, created] = await overtaken.getOrCreateByNaturalKey('overtaken');
+        expect(created).toBe(false);
+        expect((await overtaken.get(user.pk))?.username).toBe('overtaken');
+      });
+    });
+
+    it('makes a user within the transaction of the request', async () => {
+      const undone = test.orm.em.fork().transactional(async () => {
+        await store.getOrCreateByNaturalKey('undone');
+        throw new Error('undo');
+      });
+      await expect(undone).rejects.toThrow('undo');
+      expect(await store.getByNaturalKey('undone')).toBeNull();
+    });
+
+    it('serves the users of the server in front', async () => {
+      const remote = userStore(test.orm, { backends: (own) => [new RemoteUserBackend(own)] });
+      const user = (await remote.authenticate({ remoteUser: 'sso' }))!;
+      expect(user).toMatchObject({ username: 'sso', isActive: true });
+      expect(await user.checkPassword('')).toBe(false);
+      expect((await remote.authenticate({ remoteUser: 'sso' }))?.pk).toBe(user.pk);
+    });
+  });
+
+  describe('updateLastLogin', () => {
+    const at = new Date('2026-01-02T03:04:05.678Z');
+
+    it('saves that column alone, past the unit of work, and no flush repeats it (A-108)', async () => {
+      const { pk } = await store.createUser({ username: 'login' });
+      await test.sql("UPDATE auth_user SET email = 'changed@example.com' WHERE id = ?", [pk]);
+      await test.inRequest(async () => {
+        const user = (await store.get(pk))!;
+        user.lastName = 'Lee';
+        test.statements();
+        await store.updateLastLogin(user, at);
+        expect(test.statements()).toEqual([expect.stringMatching(/^UPDATE .* SET "last_login" = /)]);
+        expect(user.lastLogin).toEqual(at);
+        expect(user.lastName).toBe('Lee');
+        expect((await store.get(pk))!.lastName).toBe('Lee');
+        await test.sql("UPDATE auth_user SET last_login = '2027-01-01T00:00:00Z' WHERE id = ?", [pk]);
+        await test.orm.em.flush();
+      });
+      expect(await store.get(pk)).toMatchObject({
+        lastLogin: new Date('2027-01-01T00:00:00Z'),
+        lastName: 'Lee',
+        email: 'changed@example.com',
+      });
+    });
+
+    it('keeps the time in a user of no request too', async () => {
+      const user = await store.createUser({ username: 'detached' });
+      await store.updateLastLogin(user, at);
+      expect(user.lastLogin).toEqual(at);
+      expect((await store.get(user.pk))?.lastLogin).toEqual(at);
+    });
+
+    it('does nothing for a user who has gone', async () => {
+      const user = await store.createUser({ username: 'gone' });
+      await test.sql('DELETE FROM auth_user WHERE id = ?', [user.pk]);
+      await store.updateLastLogin(user, at);
+      expect(user.lastLogin).toBeNull();
+    });
   });
 
   it('asks the backends that it is given', async () => {
