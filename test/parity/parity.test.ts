@@ -75,7 +75,7 @@ describe('the page', () => {
     const page = parityPage(rows);
     expect(page).toContain('\n## A section\n');
     expect(page).toContain('| D-001 | W | First | [core/views](../test/core/views.test.ts) |\n');
-    expect(page).toContain('| D-002 | I | Second | *not followed:* Because. |\n');
+    expect(page).toContain('| D-002 | I | Second | *differs:* Because. |\n');
     expect(page).toContain('| 1 | 1 | 0 |\n');
   });
 });
