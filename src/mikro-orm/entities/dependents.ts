@@ -1,21 +1,34 @@
 import type { EventArgs } from '@mikro-orm/core';
+import { BlacklistedToken, OutstandingToken } from '../../auth/jwt/models';
 import { BaseToken, Token } from '../../auth/token/models';
 import { GroupPermission, UserGroup, UserPermission } from './models';
 
 /** What is nothing without the row that it refers to. */
-const DEPENDENTS: ReadonlySet<unknown> = new Set([Token, BaseToken, UserGroup, UserPermission, GroupPermission]);
+const DEPENDENTS: ReadonlySet<unknown> = new Set([
+  Token,
+  BaseToken,
+  BlacklistedToken,
+  UserGroup,
+  UserPermission,
+  GroupPermission,
+]);
+
+/** What outlives the row that it refers to: a token that was called back must stay so. */
+const SURVIVORS: ReadonlySet<unknown> = new Set([OutstandingToken]);
 
 /**
- * For the hook `beforeDelete`: removes the tokens of a user, and the links to groups and permissions. The database has
- * no rule for it, in Django neither. Tables that the app doesn't map are left alone.
+ * For the hook `beforeDelete`: removes the tokens of a user, and the links to groups and permissions, and lets
+ * what survives refer to nobody. The database has no rule for it, in Django neither. Tables that the app doesn't map are left alone.
  */
 export async function deleteDependents<Entity extends object>({ entity, em, meta }: EventArgs<Entity>): Promise<void> {
   for (const { meta: owner, prop } of meta.referencingProperties) {
-    if (isDependent(owner.class)) await em.nativeDelete<object>(owner.class, { [prop.name]: entity });
+    const where = { [prop.name]: entity };
+    if (isOneOf(DEPENDENTS, owner.class)) await em.nativeDelete<object>(owner.class, where);
+    if (isOneOf(SURVIVORS, owner.class)) await em.nativeUpdate<object>(owner.class, where, { [prop.name]: null });
   }
 }
 
-function isDependent(entityClass: unknown): boolean {
+function isOneOf(classes: ReadonlySet<unknown>, entityClass: unknown): boolean {
   if (typeof entityClass !== 'function') return false;
-  return DEPENDENTS.has(entityClass) || isDependent(Object.getPrototypeOf(entityClass));
+  return classes.has(entityClass) || isOneOf(classes, Object.getPrototypeOf(entityClass));
 }
