@@ -48,7 +48,7 @@ const asking = (client: APIClient, authorization: string): Promise<TestResponse>
   client.get('/me/', undefined, { headers: { Authorization: authorization } });
 
 describe('JWTAuthentication', () => {
-  it('lets in whom a token names, and keeps the token (J-037)', async () => {
+  it('lets in whom a token names, and keeps the token (J-037, S-136)', async () => {
     const token = await AccessToken.forUser(bench.settings, bench.alice);
     const response = await asking(clientOf(bench.settings), `Bearer ${String(token)}`);
     expect(response.data).toEqual({ user: 'alice', claims: token.payload });
@@ -185,7 +185,7 @@ describe('JWTAuthentication', () => {
 });
 
 describe('JWTStatelessUserAuthentication', () => {
-  it('takes the user from the token, and asks no table (J-042, J-130, J-170)', async () => {
+  it('takes the user from the token, and asks no table (J-042, J-130, J-170, S-133)', async () => {
     const settings = bench.with({}, { users: null });
     const token = new AccessToken(settings);
     token.set('user_id', '7');

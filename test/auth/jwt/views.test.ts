@@ -70,7 +70,7 @@ const read = (token: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
 
 describe('obtaining a pair', () => {
-  it('answers a refresh and an access token, in this order (J-001)', async () => {
+  it('answers a refresh and an access token, in this order (J-001, S-133, S-135)', async () => {
     const { status, data, text } = await serve().obtain();
     expect(status).toBe(200);
     expect(text).toMatch(/^\{"refresh":".+","access":".+"\}$/);
@@ -207,7 +207,7 @@ describe('a serializer of your own', () => {
 describe('refreshing', () => {
   const obtain = async (): Promise<string> => (await serve().obtain()).data.refresh as string;
 
-  it('answers an access token, again and again (J-002)', async () => {
+  it('answers an access token, again and again (J-002, S-135)', async () => {
     const client = serve();
     const refresh = await obtain();
     for (let i = 0; i < 2; i++) {
@@ -299,7 +299,7 @@ describe('verifying', () => {
 });
 
 describe('calling back', () => {
-  it('answers nothing, and the token is refused from then on (J-004)', async () => {
+  it('answers nothing, and the token is refused from then on (J-004, S-133)', async () => {
     const client = serve();
     const { data } = await client.obtain();
     expect((await client.blacklist(data.refresh)).text).toBe('{}');
