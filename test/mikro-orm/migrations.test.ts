@@ -6,6 +6,7 @@ import type { EntitySchema, Options } from '@mikro-orm/postgresql';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Token, User } from 'sallyport';
 import {
+  blacklistSchemas,
   CacheSchema,
   migrate,
   migratorOptions,
@@ -20,7 +21,7 @@ import { createDatabase } from '../support/database';
 import type { TestDatabase } from '../support/database';
 
 const DJANGO = readFileSync(path.join(__dirname, '../interop/kit/schema.postgresql.sql'), 'utf8');
-const ENTITIES = [UserSchema, TokenSchema, SessionSchema, ...permissionSchemas(), CacheSchema];
+const ENTITIES = [UserSchema, TokenSchema, SessionSchema, ...permissionSchemas(), CacheSchema, ...blacklistSchemas()];
 const ALL = [
   'sallyport_0001_auth_user',
   'sallyport_0002_authtoken_token',
@@ -32,6 +33,8 @@ const ALL = [
   'sallyport_0008_auth_user_user_permissions',
   'sallyport_0009_django_session',
   'sallyport_0010_sallyport_cache',
+  'sallyport_0011_token_blacklist_outstandingtoken',
+  'sallyport_0012_token_blacklist_blacklistedtoken',
 ];
 /** Those of Django. */
 const TABLES = [
@@ -44,6 +47,8 @@ const TABLES = [
   'authtoken_token',
   'django_content_type',
   'django_session',
+  'token_blacklist_blacklistedtoken',
+  'token_blacklist_outstandingtoken',
 ];
 const OURS = ['sallyport_cache', 'sallyport_migrations'];
 const NUMBERED = TABLES.filter((table) => !['authtoken_token', 'django_session'].includes(table));
@@ -215,14 +220,22 @@ describe('The migrations', () => {
     it('go back, one by one, and forth again', async () => {
       const orm = await withMigrator();
       await orm.migrator.up();
-      for (const gone of ['sallyport_cache', 'django_session', 'auth_user_user_permissions', 'auth_user_groups']) {
+      const last = [
+        'token_blacklist_blacklistedtoken',
+        'token_blacklist_outstandingtoken',
+        'sallyport_cache',
+        'django_session',
+        'auth_user_user_permissions',
+        'auth_user_groups',
+      ];
+      for (const gone of last) {
         await orm.migrator.down();
         expect(await tables(orm)).not.toContain(gone);
       }
-      for (let left = ALL.length - 4; left > 0; left--) await orm.migrator.down();
+      for (let left = ALL.length - last.length; left > 0; left--) await orm.migrator.down();
       expect(await tables(orm)).toEqual(['sallyport_migrations']);
       await orm.migrator.up();
-      expect(await tables(orm)).toEqual([...TABLES, ...OURS]);
+      expect(await tables(orm)).toEqual([...TABLES, ...OURS].sort());
     });
 
     it('never drop what is Django’s', async () => {

@@ -14,7 +14,8 @@ const BLACKLISTED = 'token_blacklist_blacklistedtoken';
 /** The name that the column `jti` had when its constraint was made. */
 const OLD_JTI = 'jti_hex';
 
-const id = { type: 'bigint', primary: true, autoincrement: true, ...identity } as const;
+// Left to itself, MikroORM 6 would write `bigserial` beside `generated`, which PostgreSQL doesn't take.
+const id = { type: 'bigint', columnType: 'bigint', primary: true, autoincrement: true, ...identity } as const;
 
 export interface BlacklistSchemasOptions {
   /** The users whose tokens these are. @default UserSchema */

@@ -53,7 +53,8 @@ export abstract class SqlMigration {
     if (user === undefined) return undefined;
     const [column] = user.getPrimaryProp().fieldNames as [string];
     const [type] = user.getPrimaryProp().columnTypes as [string];
-    return { table: user.tableName, column, type };
+    // A column that refers to a number doesn't count by itself.
+    return { table: user.tableName, column, type: type.replace(/serial\d?$/, 'int') };
   }
 
   /** Makes a table, unless there is one: Django may have made it. */
