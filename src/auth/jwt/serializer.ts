@@ -84,6 +84,11 @@ export abstract class JWTSerializer implements DescribedSerializer {
     throw new Error('There is no validated data: isValid() was not called, or said no.');
   }
 
+  /** @throws Error always: a serializer is no answer, and it holds the password that the client has sent */
+  toJSON(): never {
+    throw new Error('A serializer was given to a Response. Give it the validatedData or the errors of the serializer.');
+  }
+
   async #check(): Promise<void> {
     try {
       this.#validated = await this.validate(this.#readFields());

@@ -73,6 +73,11 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements De
     return this.#validated;
   }
 
+  /** @throws Error always: a serializer is no answer, and it holds the password that the client has sent */
+  toJSON(): never {
+    throw new Error('A serializer was given to a Response. Give it the validatedData or the errors of the serializer.');
+  }
+
   /** Override to check other credentials than the user store's. */
   protected async authenticate(username: string, password: string): Promise<User | null> {
     const user = await this.context.settings.users!.authenticate({ username, password }, this.context.request);

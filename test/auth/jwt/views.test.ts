@@ -192,6 +192,11 @@ describe('a serializer of your own', () => {
     }
   });
 
+  it('is refused as an answer, since it holds the password (D-136)', () => {
+    const serializer = new NamedSerializer(GOOD, { settings: bench.settings });
+    expect(() => JSON.stringify(serializer)).toThrow('A serializer was given to a Response.');
+  });
+
   it('works without a request, and checks once (J-029, J-145)', async () => {
     const serializer = new NamedSerializer(GOOD, { settings: bench.settings });
     expect(() => serializer.validatedData).toThrow('isValid() was not called');

@@ -16,7 +16,7 @@ import {
 } from 'sallyport';
 import type { AuthTokenData, Request, SerializerContext, Settings, Token, User } from 'sallyport';
 import { fastPasswordHashers, MemoryTokenStore, MemoryUserStore } from 'sallyport/testing';
-import { call } from '../../support/server';
+import { call, errorLog } from '../../support/server';
 
 async function world(options: { readonly lenient?: boolean } = {}) {
   const users = new MemoryUserStore({
@@ -60,7 +60,7 @@ describe('ObtainAuthToken', () => {
     expect((await post('x', { 'Content-Type': 'text/plain' }))[0]).toBe(415);
   });
 
-  it('D-210: OPTIONS tells what it takes', async () => {
+  it('D-210, D-330: OPTIONS tells what it takes', async () => {
     const { settings } = await world();
     const answer = await call(obtainAuthToken(settings), { method: 'OPTIONS' });
     expect(answer.json).toEqual({
@@ -76,6 +76,7 @@ describe('ObtainAuthToken', () => {
         },
       },
     });
+    expect(Object.keys(answer.json.actions.POST.username)).toEqual(['type', 'required', 'read_only', 'label']);
   });
 
   it('D-201: wrong credentials in the header fail first', async () => {
@@ -240,6 +241,20 @@ describe('AuthTokenSerializer', () => {
     expect(new ValidationError(serializer.errors).getCodes()).toEqual({ non_field_errors: ['authorization'] });
     expect(() => serializer.validatedData).toThrow('isValid() was not called, or said no.');
     await expect(serializer.isValid({ raiseException: true })).rejects.toThrow(ValidationError);
+  });
+
+  it('D-136: is refused as an answer, since it holds the password', async () => {
+    class Wrong extends ObtainAuthToken<User> {
+      override async post(request: Request<User>): Promise<Response> {
+        return new Response(this.getSerializer(request.data));
+      }
+    }
+    const { settings } = await world();
+    const { logger, errors } = errorLog();
+    const view = Wrong.asView({ settings: extendSettings(settings, { logger }) });
+    const answer = await call(view, { method: 'POST', body: right });
+    expect([answer.status, answer.text]).toEqual([500, '{"error":"Server Error (500)"}']);
+    expect(String(errors)).toContain('A serializer was given to a Response.');
   });
 
   it('asked twice gives the same errors', async () => {
