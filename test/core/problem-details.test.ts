@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Response} from 'sallyport';
+import type { Response } from 'sallyport';
 import { APIView, defineSettings, NotFound, problemDetailsHandler, ValidationError } from 'sallyport';
 import { call, errorLog } from '../support/server';
 
