@@ -77,6 +77,9 @@ interface LinkEnd {
 const toGroup: LinkEnd = { property: 'group', column: 'group_id', schema: GroupSchema };
 const toPermission: LinkEnd = { property: 'permission', column: 'permission_id', schema: PermissionSchema };
 
+/** The tables of links that our migrations make; others belong to the app. */
+const DJANGO_LINKS = new Set(['auth_user_groups', 'auth_user_user_permissions', 'auth_group_permissions']);
+
 function linkSchema<Link>(
   link: EntityClass<Link>,
   tableName: string,
@@ -89,7 +92,7 @@ function linkSchema<Link>(
     tableName,
     uniques: [uniqueTogether<Link>(tableName, columns)],
     properties: {
-      id: tableName.startsWith('auth_') ? id : number,
+      id: DJANGO_LINKS.has(tableName) ? id : number,
       ...Object.fromEntries(references),
     } as SchemaProperties<Link>,
   });
