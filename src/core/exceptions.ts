@@ -125,6 +125,11 @@ export class APIException extends Error {
     return headers;
   }
 
+  /** The body of the answer: what a host that knows nothing of DRF writes, in place of fields and stack trace. */
+  toJSON(): ErrorTree {
+    return this.detail instanceof String ? { detail: this.detail } : this.detail;
+  }
+
   /** The codes, in the shape of `detail`. */
   getCodes(): Tree<string> {
     return mapTree(this.detail, (leaf) => leaf.code);

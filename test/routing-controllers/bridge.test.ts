@@ -452,6 +452,25 @@ describe('errors', () => {
   });
 });
 
+describe('without a bridge', () => {
+  it('the error handler of routing-controllers shows of our exceptions what a view would', async () => {
+    @JsonController('/ordinary')
+    class Ordinary {
+      @Get('/:name')
+      get(@Param('name') name: string): never {
+        throw name === 'text' ? new NotFound() : new ValidationError({ title: ['Taken.'] });
+      }
+    }
+    const app = express();
+    useExpressServer(app, { controllers: [Ordinary], middlewares: [], interceptors: [], development: true });
+    app.use(((_error, _request, _response, _next) => undefined) as express.ErrorRequestHandler);
+    const text = await call(app as unknown as Handler, { path: '/ordinary/text' });
+    expect([text.status, text.json]).toEqual([404, { detail: 'Not found.' }]);
+    const fields = await call(app as unknown as Handler, { path: '/ordinary/fields' });
+    expect([fields.status, fields.json]).toEqual([400, { title: ['Taken.'] }]);
+  });
+});
+
 describe('what is registered for the end of the request', () => {
   it('is done before routing-controllers answers', async () => {
     const world = new World();
