@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TokenStore } from '../auth/token/store';
 import type { Awaitable } from '../core/policy';
+import type { Settings } from '../core/settings';
+import type { Route } from '../core/urls';
 import type { BaseUser, NewUser } from '../core/users';
 import type { Orm } from '../mikro-orm';
 import { CommandError } from './errors';
@@ -19,36 +21,56 @@ export interface CommandUserStore {
   createSuperuser(fields: NewUser): Promise<BaseUser>;
 }
 
+/** A value, also as a promise, or a function that gives it: with that, nothing is opened for commands that don't need it. */
+export type Given<T> = Awaitable<T> | (() => Awaitable<T>);
+
 /**
- * What `sallyport.config.js` exports.
+ * What `sallyport.config.js` exports. Each command asks for what it needs, and says so where it is missing.
  *
  * @example
  * export { createOrm as orm } from './dist/database.js';
  * export const users = (orm) => userStore(orm, { entity: Member });
+ * export const urls = async () => (await import('./dist/urls.js')).urls;
  */
 export interface CommandConfig {
-  /** The app's MikroORM, also as a promise, or a function that gives it. The command closes it at its end. */
-  readonly orm: Awaitable<CommandOrm> | (() => Awaitable<CommandOrm>);
+  /** The app's MikroORM. The command closes it at its end. */
+  readonly orm?: Given<CommandOrm>;
   /** @default userStore(orm) */
   readonly users?: (orm: CommandOrm) => CommandUserStore;
   /** @default tokenStore(orm) */
   readonly tokens?: (orm: CommandOrm) => TokenStore;
+  /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
+  readonly urls?: Given<readonly Route[]>;
+  /** Settings that `check` looks at beside those of the views. */
+  readonly settings?: Given<Settings>;
+  /** The ids of checks whose findings are known and meant so, such as `sallyport.W014`. @default [] */
+  readonly silencedChecks?: readonly string[];
 }
 
+const EXPORTS: readonly (keyof CommandConfig)[] = ['orm', 'users', 'tokens', 'urls', 'settings', 'silencedChecks'];
 const NAMES = ['js', 'cjs', 'mjs', 'ts'].map((extension) => `sallyport.config.${extension}`);
+
+/** A configuration, and where it was found. */
+export interface ConfigFile {
+  readonly file: string;
+  readonly config: CommandConfig;
+}
 
 /**
  * The configuration in the named file, else in that of the current folder; null where there is none.
- * @throws CommandError when the file can't be loaded, or exports no `orm`
+ * @throws CommandError when the file can't be loaded
  */
-export async function findConfig(path: string | undefined): Promise<CommandConfig | null> {
+export async function findConfig(path: string | undefined): Promise<ConfigFile | null> {
   const found = path ?? NAMES.find((name) => existsSync(name));
   if (found === undefined) return null;
   const file = resolve(found);
   if (!existsSync(file)) throw new CommandError(`There is no file ${file}.`);
-  const config = exportsOf(await load(file));
-  if (config !== null) return config;
-  throw new CommandError(`${file} exports no \`orm\`: a MikroORM, or a function that gives one.`);
+  return { file, config: exportsOf(await load(file)) };
+}
+
+/** The value of an export. */
+export async function valueOf<T>(given: Given<T>): Promise<T> {
+  return typeof given === 'function' ? (given as () => Awaitable<T>)() : given;
 }
 
 async function load(file: string): Promise<unknown> {
@@ -65,8 +87,8 @@ async function load(file: string): Promise<unknown> {
 }
 
 /** Depending on how a module was written and compiled, its exports stand beside or below `default`. */
-function exportsOf(module: unknown): CommandConfig | null {
-  if (typeof module !== 'object' || module === null) return null;
-  if ('orm' in module) return module as CommandConfig;
-  return 'default' in module ? exportsOf(module.default) : null;
+function exportsOf(module: unknown): CommandConfig {
+  if (typeof module !== 'object' || module === null) return {};
+  if (EXPORTS.some((name) => name in module)) return module;
+  return 'default' in module ? exportsOf(module.default) : {};
 }

@@ -1,7 +1,8 @@
 import type * as Postgresql from '@mikro-orm/postgresql';
 import type { TokenStore } from '../auth/token/store';
 import type * as Library from '../mikro-orm';
-import { findConfig, type CommandConfig, type CommandOrm, type CommandUserStore } from './config';
+import { findConfig, valueOf } from './config';
+import type { CommandConfig, CommandOrm, CommandUserStore, ConfigFile } from './config';
 import { CommandError } from './errors';
 
 /** What a command works on. */
@@ -38,18 +39,21 @@ export class Database {
  * @throws CommandError when there is no database to find
  */
 export async function withDatabase<T>(path: string | undefined, work: (database: Database) => Promise<T>): Promise<T> {
-  const config = await findConfig(path);
+  const found = await findConfig(path);
   const library = loadLibrary();
-  const orm = config === null ? await openFromEnvironment(library) : await open(config.orm);
+  const orm = found === null ? await openFromEnvironment(library) : await open(found);
   try {
-    return await work(new Database(orm, library, config ?? {}));
+    return await work(new Database(orm, library, found?.config ?? {}));
   } finally {
     await orm.close(true);
   }
 }
 
-async function open(orm: CommandConfig['orm']): Promise<CommandOrm> {
-  return typeof orm === 'function' ? orm() : orm;
+async function open({ file, config: { orm } }: ConfigFile): Promise<CommandOrm> {
+  if (orm === undefined) {
+    throw new CommandError(`${file} exports no \`orm\`: a MikroORM, or a function that gives one.`);
+  }
+  return valueOf(orm);
 }
 
 async function openFromEnvironment({ UserSchema, TokenSchema }: typeof Library): Promise<CommandOrm> {

@@ -5,3 +5,8 @@ export class CommandError extends Error {
 
 /** Somebody pressed Ctrl-C, or Ctrl-D, at a prompt. */
 export class Cancelled extends Error {}
+
+/** Ends a command that has printed what is wrong: exit status 1, and nothing more is said. */
+export class Failure extends Error {
+  override name = 'Failure';
+}

@@ -2,16 +2,15 @@ import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { addCheck } from './commands/check';
+import { addExplain } from './commands/explain';
+import { addRoutes } from './commands/routes';
 import { createToken } from './create-token';
 import { createUser, type UserKind, type UserOptions } from './create-user';
 import { withDatabase } from './database';
-import { Cancelled } from './errors';
-
-/** Options that every command takes. */
-interface CommonOptions {
-  readonly config?: string;
-  readonly traceback?: boolean;
-}
+import { Cancelled, Failure } from './errors';
+import { configOf, type CommonOptions } from './options';
+import { print } from './output';
 
 /**
  * Runs the command line.
@@ -25,6 +24,7 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Of its own errors the parser has told already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Failure) return 1;
     report(error, program.opts<CommonOptions>().traceback === true);
     return 1;
   }
@@ -47,9 +47,9 @@ function describe(error: unknown): string {
 
 function createProgram(): Command {
   const program = new Command('sallyport')
-    .description('Administers users, tokens and tables of an app.')
+    .description('Administers users, tokens and tables of an app, and looks into its routes.')
     .version(packageVersion())
-    .option('--config <file>', "module that exports the app's MikroORM as `orm` (default: sallyport.config.js here)")
+    .option('--config <file>', "module that exports the app's `orm` and `urls` (default: sallyport.config.js here)")
     .option('--traceback', 'show where an error came from')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', '\nWithout a configuration file the database is the one that DATABASE_URL names.')
@@ -63,6 +63,9 @@ function createProgram(): Command {
     method: 'createSuperuser',
   });
   addCreateToken(program);
+  addCheck(program);
+  addRoutes(program);
+  addExplain(program);
   return program;
 }
 
@@ -129,15 +132,7 @@ function addCreateToken(program: Command): void {
     });
 }
 
-function configOf(program: Command): string | undefined {
-  return program.opts<CommonOptions>().config;
-}
-
 function packageVersion(): string {
   const manifest = readFileSync(join(__dirname, '../../package.json'), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -26,7 +26,7 @@ export interface CheckOptions {
  * checks of its own, see `SelfCheck`.
  *
  * @param routes the URL list of the app, as `handle` takes it
- * @throws ImproperlyConfigured for a view whose policies can't be
+ * @throws ImproperlyConfigured for a view whose policies can't be, or that is of another copy of the library
  * @example expect(runChecks(urls, { deploy: true })).toEqual([]);
  */
 export function runChecks(

@@ -1,4 +1,5 @@
 import { withOverrides } from './as-view';
+import { ImproperlyConfigured } from './errors';
 import type { Handler } from './host';
 import { AllowAny, compositionOf } from './permissions';
 import type { PolicyClass } from './policy';
@@ -33,7 +34,7 @@ export interface ViewInfo {
 
 /**
  * The routes of a list and of its groups, in the order in which they are tried.
- * @throws ImproperlyConfigured for a view whose policies can't be
+ * @throws ImproperlyConfigured for a view whose policies can't be, or that is of another copy of the library
  */
 export function inspectRoutes(routes: readonly Route[]): RouteInfo[] {
   return routes.flatMap(({ handler, children, ...route }) => {
@@ -78,6 +79,12 @@ function nameOr(name: string, noun: string): string {
 }
 
 function inspectView({ viewClass, initkwargs }: ViewHandler): ViewInfo {
+  if (!(viewClass.prototype instanceof APIView)) {
+    // Of its classes none would be recognised, and an open view pass for a guarded one.
+    throw new ImproperlyConfigured(
+      `${viewClass.name} is a view of another copy of sallyport. Use the command that is installed with the app: npx sallyport.`,
+    );
+  }
   const served = withOverrides(viewClass, initkwargs);
   return { viewClass: served, policies: resolvePolicies(served), overrides: new Set(Object.keys(initkwargs)) };
 }

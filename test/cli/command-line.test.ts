@@ -13,14 +13,15 @@ describe('the command line', () => {
       node: ['--require', join(fixtures, 'print-packages.cjs')],
     });
     expect(status).toBe(0);
-    for (const name of ['migrate', 'createuser', 'createsuperuser', 'drf-create-token|drf_create_token']) {
+    const named = ['migrate', 'createuser', 'createsuperuser', 'drf-create-token|drf_create_token'];
+    for (const name of [...named, 'check', 'routes', 'explain']) {
       expect(stdout).toContain(`\n  ${name} `);
     }
     expect(stderr).toMatch(/^packages:.* commander/m);
     expect(stderr).not.toContain('mikro-orm');
   });
 
-  it.each(['migrate', 'createuser', 'createsuperuser', 'drf-create-token'])(
+  it.each(['migrate', 'createuser', 'createsuperuser', 'drf-create-token', 'check', 'routes', 'explain'])(
     'tells the options of %s, those of all commands too',
     async (name) => {
       const { status, stdout } = await sallyport([name, '--help']);

@@ -186,6 +186,14 @@ describe('a handler that is no view', () => {
   });
 });
 
+describe('a view of another copy of the library', () => {
+  it('is refused, for nothing of it would be recognised', () => {
+    class Foreign {}
+    const handler = Object.assign(() => Promise.resolve(), { viewClass: Foreign, initkwargs: {} });
+    expect(() => runChecks([path('/', handler)])).toThrow('Foreign is a view of another copy of sallyport.');
+  });
+});
+
 describe('authenticators', () => {
   const both = sound({}, session({ store: new MemorySessionStore(), secretKey: STRONG }));
 
