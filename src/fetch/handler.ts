@@ -23,8 +23,9 @@ export function toFetchHandler<Rest extends readonly unknown[] = []>(
   return (request, ...rest) =>
     new Promise((resolve, reject) => {
       const response = new FetchResponse(resolve);
-      signalOf(request)?.addEventListener('abort', () => {
-        response.leave();
+      const signal = signalOf(request);
+      signal?.addEventListener('abort', () => {
+        response.leave(signal.reason);
       });
       handler(new FetchRequest(request, details(request, ...rest)), response).catch(reject);
     });

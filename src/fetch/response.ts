@@ -73,14 +73,15 @@ export class FetchResponse extends EventEmitter implements HostResponse {
   /** Breaks off an answer that has begun: its reader meets an error. */
   destroy(): void {
     if (this.destroyed) return;
-    this.#startStream().error(new Error('The answer broke off.'));
-    this.leave();
+    this.#startStream();
+    this.leave(new Error('The answer broke off.'));
   }
 
-  /** The client is gone. */
-  leave(): void {
+  /** Nobody takes the answer any more, or nobody is to. A reader that is still there meets the reason. */
+  leave(reason: unknown): void {
     if (this.destroyed) return;
     this.destroyed = true;
+    this.#stream?.error(reason);
     this.emit('close');
   }
 
@@ -94,8 +95,8 @@ export class FetchResponse extends EventEmitter implements HostResponse {
       pull: () => {
         this.emit('drain');
       },
-      cancel: () => {
-        this.leave();
+      cancel: (reason) => {
+        this.leave(reason);
       },
     });
     this.#answer(new globalThis.Response(body, this.#init));

@@ -100,8 +100,9 @@ function sharing(base: ViewBase, action: Action): ViewBase {
   if (typeof (base as unknown) !== 'function') return base;
   return class extends (base as new () => APIView) {
     override initializeRequest(raw: HostRequest, params: Params): Request {
+      const request = super.initializeRequest(raw, params);
       shareView(raw, this);
-      return super.initializeRequest(raw, params);
+      return request;
     }
 
     override getParsers(): Parser[] {

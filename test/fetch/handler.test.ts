@@ -273,13 +273,14 @@ describe('an answer in parts', () => {
   it('ends at its source when the client gives the request up', async () => {
     const source = endless();
     const abort = new AbortController();
-    await ask(
+    const answer = await ask(
       viewOf(() => new globalThis.Response(source.body)),
       { signal: abort.signal },
     );
-    abort.abort();
+    abort.abort(new Error('gone'));
     await pause(5);
     expect(source.cancelled).toBe(true);
+    await expect(answer.text()).rejects.toThrow('gone');
   });
 
   it('that breaks off is an error to the reader', async () => {
