@@ -45,7 +45,7 @@ interface ErrorMiddleware {
  * Connects the checkers of routing-controllers with policies: `@Authorized` asks them, `@CurrentUser` gives the user
  * that they found. All that asks on one request of the host shares one `Request`, so the user is looked up once.
  *
- * With middleware or interceptors of your own, put the bridge's beside them. Routing-controllers takes them from a
+ * All of it belongs together: with middleware or interceptors of your own, put the bridge's beside them. Routing-controllers takes them from a
  * container of your own (`useContainer`) only if that makes classes it doesn't know, or with `fallbackOnErrors`.
  *
  * Subpath `sallyport/routing-controllers`.
@@ -77,6 +77,8 @@ class Connection<User extends BaseUser> {
   readonly #prepared: PreparedView;
   readonly #hasRoles: BridgeOptions<User>['hasRoles'];
   readonly #settings: Settings;
+  /** Of views that are only asked who it is: what comes before that, once for all who ask. */
+  readonly #early = new WeakMap<APIView, Promise<void>>();
 
   constructor({ hasRoles, ...options }: BridgeOptions<User>) {
     const { extends: base, ...policies } = { extends: APIView, ...options };
@@ -117,8 +119,12 @@ class Connection<User extends BaseUser> {
   }
 
   async findUser(action: Action): Promise<User | null> {
-    const view = this.viewFor(action.request as HostRequest);
+    const raw = action.request as HostRequest;
+    const shared = sharedView(raw);
+    const view = shared ?? this.#createView(raw);
+    if (shared === undefined) this.#early.set(view, askEarlyThrottles(view));
     try {
+      await this.#early.get(view);
       const user = await (view.request as Request<User>).getUser();
       return user?.isAuthenticated === true ? user : null;
     } catch (error) {
@@ -151,6 +157,10 @@ class Connection<User extends BaseUser> {
       void respond(request as HostRequest, response as HostResponse, reject);
     });
   }
+}
+
+async function askEarlyThrottles(view: APIView): Promise<void> {
+  await view.checkPreAuthThrottles(view.request);
 }
 
 /** Which methods a route has is known to routing-controllers alone. */

@@ -28,6 +28,7 @@ import {
   BasicAuthentication,
   defineSettings,
   DisallowedHost,
+  FailedLoginThrottle,
   getSession,
   IsAuthenticated,
   NotAuthenticated,
@@ -299,6 +300,24 @@ describe('@CurrentUser', () => {
   it('refuses wrong credentials', async () => {
     const answer = await call(appOf(), { path: '/notes/who', headers: { Authorization: 'Basic YW5uOnk=' } });
     expect([answer.status, answer.json]).toEqual([401, { detail: 'Invalid username/password.' }]);
+  });
+
+  it('limits guesses before a password is looked at, and gives back what was none', async () => {
+    await ready;
+    const server = await serve(
+      appOf({
+        preAuthThrottleClasses: [FailedLoginThrottle],
+        settings: settingsOf({ defaultThrottleRates: { failed_login: '2/h' } }),
+      }),
+    );
+    const ask = async (headers: { Authorization: string }): Promise<number> =>
+      (await server.request({ path: '/notes/who', headers })).status;
+    const guess = { Authorization: `Basic ${Buffer.from('ann:guess').toString('base64')}` };
+    for (let i = 0; i < 3; i++) expect(await ask(basic('ann'))).toBe(200);
+    expect([await ask(guess), await ask(guess)]).toEqual([401, 401]);
+    lookUps = 0;
+    expect([await ask(guess), await ask(basic('ann')), lookUps]).toEqual([429, 429, 0]);
+    await server.close();
   });
 
   it('reports a bug of an authenticator, and never takes it for nobody', async () => {
