@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createServer, type Server } from 'node:http';
+import express from 'express';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createApp } from './app/app';
@@ -14,7 +15,13 @@ const kits = [
   { kit: 'kit-bare', about: 'views without settings and definitions' },
 ];
 
-describe.each(kits)('$kit: $about', ({ kit }) => {
+const hosts: Readonly<Record<string, (app: RequestListener) => RequestListener>> = {
+  'node:http': (app) => app,
+  'Express 5': (app) => express().use(app),
+};
+const runs = kits.flatMap((kit) => Object.entries(hosts).map(([host, mount]) => ({ ...kit, host, mount })));
+
+describe.each(runs)('$kit on $host: $about', ({ kit, mount }) => {
   const folder = join(__dirname, kit);
   let server: Server;
   let port: number;
@@ -24,7 +31,7 @@ describe.each(kits)('$kit: $about', ({ kit }) => {
     const fixtures = readDocument<Fixtures>(join(folder, 'fixtures.json'));
     // Many scenarios end in a bug of a view on purpose; nobody wants to read of it.
     const app = await createApp(views, fixtures, { logger: { error: () => undefined } });
-    server = createServer(app).listen(0, '127.0.0.1');
+    server = createServer(mount(app)).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     ({ port } = server.address() as AddressInfo);
   });
