@@ -38,6 +38,7 @@ export type { GuaranteesAuthentication, Permission, PermissionClasses } from './
 export type { Awaitable, PolicyClass } from './core/policy';
 export type { RateLimit } from './core/rate-limit';
 export * from './core/renderers';
+export { UncheckedObject } from './core/object-checks';
 export * from './core/problem-details';
 export { cloneRequest, Request } from './core/request';
 export { AuthenticationPending, DataPending, WrappedAttributeError } from './core/request-errors';

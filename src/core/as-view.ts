@@ -1,4 +1,5 @@
 import type { HostRequest } from './host';
+import { checksObjects, dispatchWatched } from './object-checks';
 import { POLICY_NAMES, refuseInstanceFields, type ResolvedPolicies } from './resolution';
 import type { APIView, Params, ViewClass, ViewOverrides, ViewResult } from './views';
 
@@ -12,6 +13,7 @@ const STATICS: ReadonlySet<string> = new Set([...POLICY_NAMES, 'settings', 'http
 export class PreparedView {
   readonly #view: ViewClass;
   readonly #fixedHeaders: boolean;
+  readonly #watchesObjects: boolean;
   #headers: Readonly<Record<string, string>> | undefined;
   #checked = false;
 
@@ -20,6 +22,7 @@ export class PreparedView {
     readonly policies: ResolvedPolicies,
   ) {
     this.#view = view;
+    this.#watchesObjects = policies.settings.assertObjectPermissions && policies.permissionClasses.some(checksObjects);
     this.#fixedHeaders = ['allowedMethods', 'defaultResponseHeaders', 'getHandler'].every(
       (member) => !isOverridden(view, member),
     );
@@ -27,7 +30,9 @@ export class PreparedView {
 
   /** Serves one request with a new instance. */
   dispatch(raw: HostRequest): Promise<ViewResult> {
-    return this.create(raw).dispatch(raw, paramsOf(raw));
+    const view = this.create(raw);
+    const params = paramsOf(raw);
+    return this.#watchesObjects ? dispatchWatched(view, raw, params) : view.dispatch(raw, params);
   }
 
   /** A new instance for one request. */

@@ -83,6 +83,11 @@ export interface CoreSettings {
   /** `eager`: the user is known before the view runs. `lazy`: when somebody asks. @default 'eager' */
   readonly authenticationMode: 'eager' | 'lazy';
   /**
+   * Whether a view with a permission for objects fails when it answers with an object that nobody checked: a help for
+   * developers, off in production. @default whether NODE_ENV is 'development'
+   */
+  readonly assertObjectPermissions: boolean;
+  /**
    * Whose challenge a 401 carries. `first`: the first authenticator's alone, and a refusal is 403 where it has none
    * (DRF's rule). `all`: every one's, and 401 where any has one.
    * @default 'first'
@@ -188,6 +193,7 @@ const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
   allowedVersions: null,
   versionParam: 'version',
   authenticationMode: 'eager',
+  assertObjectPermissions: process.env['NODE_ENV'] === 'development',
   challengePolicy: 'first',
   unauthenticatedUser: () => new AnonymousUser(),
   unauthenticatedToken: null,
