@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { SessionStore } from '../auth/session/store';
 import type { TokenStore } from '../auth/token/store';
 import type { Awaitable } from '../core/policy';
 import type { Settings } from '../core/settings';
@@ -19,6 +20,7 @@ export interface CommandUserStore {
   getByNaturalKey(username: string): Promise<BaseUser | null>;
   createUser(fields: NewUser): Promise<BaseUser>;
   createSuperuser(fields: NewUser): Promise<BaseUser>;
+  setPassword(user: BaseUser, raw: string): Promise<void>;
 }
 
 /** A value, also as a promise, or a function that gives it: with that, nothing is opened for commands that don't need it. */
@@ -39,6 +41,8 @@ export interface CommandConfig {
   readonly users?: (orm: CommandOrm) => CommandUserStore;
   /** @default tokenStore(orm) */
   readonly tokens?: (orm: CommandOrm) => TokenStore;
+  /** @default sessionStore(orm) */
+  readonly sessions?: (orm: CommandOrm) => SessionStore;
   /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
   readonly urls?: Given<readonly Route[]>;
   /** Settings that `check` looks at beside those of the views. */
@@ -47,7 +51,15 @@ export interface CommandConfig {
   readonly silencedChecks?: readonly string[];
 }
 
-const EXPORTS: readonly (keyof CommandConfig)[] = ['orm', 'users', 'tokens', 'urls', 'settings', 'silencedChecks'];
+const EXPORTS: readonly (keyof CommandConfig)[] = [
+  'orm',
+  'users',
+  'tokens',
+  'sessions',
+  'urls',
+  'settings',
+  'silencedChecks',
+];
 const NAMES = ['js', 'cjs', 'mjs', 'ts'].map((extension) => `sallyport.config.${extension}`);
 
 /** A configuration, and where it was found. */

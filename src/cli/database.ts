@@ -1,4 +1,5 @@
 import type * as Postgresql from '@mikro-orm/postgresql';
+import type { SessionStore } from '../auth/session/store';
 import type { TokenStore } from '../auth/token/store';
 import type * as Library from '../mikro-orm';
 import { findConfig, valueOf } from './config';
@@ -25,6 +26,10 @@ export class Database {
 
   get tokens(): TokenStore {
     return this.#config.tokens?.(this.orm) ?? this.#library.tokenStore(this.orm);
+  }
+
+  get sessions(): SessionStore {
+    return this.#config.sessions?.(this.orm) ?? this.#library.sessionStore(this.orm);
   }
 
   migrate(): Promise<string[]> {
@@ -56,7 +61,7 @@ async function open({ file, config: { orm } }: ConfigFile): Promise<CommandOrm> 
   return valueOf(orm);
 }
 
-async function openFromEnvironment({ UserSchema, TokenSchema }: typeof Library): Promise<CommandOrm> {
+async function openFromEnvironment({ UserSchema, TokenSchema, SessionSchema }: typeof Library): Promise<CommandOrm> {
   const clientUrl = process.env['DATABASE_URL'];
   if (clientUrl === undefined || clientUrl === '') {
     throw new CommandError(
@@ -65,7 +70,7 @@ async function openFromEnvironment({ UserSchema, TokenSchema }: typeof Library):
   }
   const { MikroORM } = await importPostgresql();
   // The first query of the command tells what is wrong; MikroORM would print it as well.
-  return MikroORM.init({ clientUrl, entities: [UserSchema, TokenSchema], logger: () => undefined });
+  return MikroORM.init({ clientUrl, entities: [UserSchema, TokenSchema, SessionSchema], logger: () => undefined });
 }
 
 // Neither is loaded before a command needs it: `--help` answers at once, and without a database driver.

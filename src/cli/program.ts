@@ -1,16 +1,17 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { addCheck } from './commands/check';
+import { addChangePassword } from './commands/change-password';
+import { addClearSessions } from './commands/clear-sessions';
+import { addCreateToken } from './commands/create-token';
+import { addCreateUser } from './commands/create-user';
 import { addExplain } from './commands/explain';
+import { addMigrate } from './commands/migrate';
 import { addRoutes } from './commands/routes';
-import { createToken } from './create-token';
-import { createUser, type UserKind, type UserOptions } from './create-user';
-import { withDatabase } from './database';
 import { Cancelled, Failure } from './errors';
-import { configOf, type CommonOptions } from './options';
-import { print } from './output';
+import type { CommonOptions } from './options';
 
 /**
  * Runs the command line.
@@ -62,74 +63,13 @@ function createProgram(): Command {
     prefix: 'DJANGO_SUPERUSER_',
     method: 'createSuperuser',
   });
+  addChangePassword(program);
   addCreateToken(program);
+  addClearSessions(program);
   addCheck(program);
   addRoutes(program);
   addExplain(program);
   return program;
-}
-
-function addMigrate(program: Command): void {
-  program
-    .command('migrate')
-    .description("Bring the library's tables up to date")
-    .option('--json', 'print the names of the migrations as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
-      const applied = await withDatabase(configOf(program), (database) => database.migrate());
-      if (json === true) {
-        print(JSON.stringify({ applied }));
-        return;
-      }
-      print('Running migrations:');
-      for (const name of applied) print(`  Applying ${name}... OK`);
-      if (applied.length === 0) print('  No migrations to apply.');
-    });
-}
-
-function addCreateUser(program: Command, kind: UserKind): void {
-  const noun = kind.noun.toLowerCase();
-  program
-    .command(kind.command)
-    .description(`Create a ${noun}`)
-    .option('--username <name>', `the login of the ${noun}`)
-    .option('--email <address>', `the e-mail address of the ${noun}`)
-    .option('--noinput', 'ask nothing; the same as --no-input')
-    .addOption(new Option('--no-input').hideHelp())
-    .addHelpText(
-      'after',
-      `\nWith --noinput, ${kind.prefix}USERNAME and ${kind.prefix}EMAIL stand for options that are left out, and\n` +
-        `${kind.prefix}PASSWORD is the password; without one nobody can log in as the ${noun}.`,
-    )
-    .action(async ({ noinput = false, input, ...given }: GivenUserOptions) => {
-      const interactive = !noinput && input;
-      if (interactive && !process.stdin.isTTY) {
-        print(
-          `${kind.noun} creation skipped due to not running in a TTY. You can run \`sallyport ${kind.command}\` in your project to create one manually.`,
-        );
-        return;
-      }
-      await withDatabase(configOf(program), ({ users }) => createUser(users, kind, { ...given, interactive }));
-      print(`${kind.noun} created successfully.`);
-    });
-}
-
-interface GivenUserOptions extends Pick<UserOptions, 'username' | 'email'> {
-  readonly noinput?: boolean;
-  readonly input: boolean;
-}
-
-function addCreateToken(program: Command): void {
-  program
-    .command('drf-create-token')
-    .alias('drf_create_token')
-    .description('Create DRF Token for a given user')
-    .argument('<username>')
-    .option('-r, --reset', 'reset existing User token and create a new one', false)
-    .option('--json', 'print token and user as JSON')
-    .action(async (username: string, { reset, json }: { reset: boolean; json?: boolean }) => {
-      const { key } = await withDatabase(configOf(program), (database) => createToken(database, username, reset));
-      print(json === true ? JSON.stringify({ token: key, username }) : `Generated token ${key} for user ${username}`);
-    });
 }
 
 function packageVersion(): string {

@@ -13,7 +13,14 @@ describe('the command line', () => {
       node: ['--require', join(fixtures, 'print-packages.cjs')],
     });
     expect(status).toBe(0);
-    const named = ['migrate', 'createuser', 'createsuperuser', 'drf-create-token|drf_create_token'];
+    const named = [
+      'migrate',
+      'createuser',
+      'createsuperuser',
+      'changepassword',
+      'drf-create-token|drf_create_token',
+      'clearsessions',
+    ];
     for (const name of [...named, 'check', 'routes', 'explain']) {
       expect(stdout).toContain(`\n  ${name} `);
     }
@@ -21,15 +28,21 @@ describe('the command line', () => {
     expect(stderr).not.toContain('mikro-orm');
   });
 
-  it.each(['migrate', 'createuser', 'createsuperuser', 'drf-create-token', 'check', 'routes', 'explain'])(
-    'tells the options of %s, those of all commands too',
-    async (name) => {
-      const { status, stdout } = await sallyport([name, '--help']);
-      expect(status).toBe(0);
-      expect(stdout).toContain(`Usage: sallyport ${name}`);
-      expect(stdout).toContain('--config <file>');
-    },
-  );
+  it.each([
+    'migrate',
+    'createuser',
+    'createsuperuser',
+    'changepassword',
+    'clearsessions',
+    'check',
+    'routes',
+    'explain',
+  ])('tells the options of %s, those of all commands too', async (name) => {
+    const { status, stdout } = await sallyport([name, '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Usage: sallyport ${name}`);
+    expect(stdout).toContain('--config <file>');
+  });
 
   it('tells its version', async () => {
     const manifest = readFileSync(join(__dirname, '../../package.json'), 'utf8');

@@ -48,7 +48,8 @@ describe('the commands, one after the other on an empty database,', () => {
       ok(
         'Running migrations:\n' +
           '  Applying sallyport_0001_auth_user... OK\n' +
-          '  Applying sallyport_0002_authtoken_token... OK\n',
+          '  Applying sallyport_0002_authtoken_token... OK\n' +
+          '  Applying sallyport_0009_django_session... OK\n',
       ),
     );
     expect(await runEmpty('migrate')).toEqual(ok('Running migrations:\n  No migrations to apply.\n'));

@@ -1,16 +1,11 @@
 import { MikroORM } from '@mikro-orm/postgresql';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn, spawnSync } from 'node:child_process';
-import { tmpdir, userInfo } from 'node:os';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { userInfo } from 'node:os';
 import { checkPassword } from 'sallyport';
 import { migrate, TokenSchema, UserSchema, userStore } from 'sallyport/mikro-orm';
 import { createDatabase, type TestDatabase } from '../support/database';
-import { build, command, environment } from './sallyport';
-
-// The command of util-linux that runs a program on a terminal of its own.
-const hasTerminals = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
-const describeOnTerminal = hasTerminals ? describe : describe.skip;
-const reason = hasTerminals ? '' : ' (skipped: there is no `script` of util-linux here to make terminals)';
+import { build } from './sallyport';
+import { describeOnTerminal, onTerminal, type Conversation, type Step } from './terminal';
 
 let database: TestDatabase;
 let orm: MikroORM;
@@ -29,42 +24,13 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** One step at the terminal: what must have been asked, and what is typed then. */
-type Step = readonly [question: string, typed: string];
-
-/** Runs the command on a terminal. What it shows there includes the echo of what is typed. */
-function converse(args: readonly string[], steps: readonly Step[]): Promise<{ status: number | null; shown: string }> {
-  return new Promise((done, fail) => {
-    const line = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ');
-    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
-      cwd: tmpdir(),
-      env: environment({ DATABASE_URL: database.url, TERM: 'xterm' }),
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const rest = [...steps];
-    let shown = '';
-    let seen = 0;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      shown += text;
-      for (let step = rest[0]; step !== undefined && shown.includes(step[0], seen); step = rest[0]) {
-        seen = shown.indexOf(step[0], seen) + step[0].length;
-        child.stdin.write(step[1]);
-        rest.shift();
-      }
-    });
-    // A question that nobody answers must not outlive the test.
-    const timer = setTimeout(() => child.kill(), 15_000);
-    child.once('error', fail);
-    child.once('close', (status) => {
-      clearTimeout(timer);
-      done({ status, shown: shown.replaceAll('\r\n', '\n') });
-    });
-  });
+function converse(args: readonly string[], steps: readonly Step[]): Promise<Conversation> {
+  return onTerminal(args, steps, { DATABASE_URL: database.url });
 }
 
 const offered = `Username (leave blank to use '${userInfo().username.toLowerCase()}'): `;
 
-describeOnTerminal(`on a terminal${reason}`, () => {
+describeOnTerminal('on a terminal', () => {
   it('createsuperuser asks for what it needs, and shows no password (A-117, A-118)', async () => {
     const { status, shown } = await converse(
       ['createsuperuser'],

@@ -14,7 +14,8 @@ import type {
   UserClass,
   UserStore,
 } from '../../core/users';
-import type { PasswordHashers } from '../../crypto/hashers';
+import { makePassword } from '../../crypto/hashers';
+import type { PasswordHashers, RawPassword } from '../../crypto/hashers';
 import { concealing, currentManager, execute } from '../orm';
 import type { Orm, Row } from '../orm';
 import { assertUserClass, metadataOf, propertyOf } from './entity-class';
@@ -91,6 +92,11 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
 
   savePassword(user: U, encoded: string, previous: string): Promise<void> {
     return this.#save(user, 'password', { value: encoded, previous });
+  }
+
+  /** Stores another password, whatever the old one was; null makes it unusable. Sessions of the old one end. */
+  async setPassword(user: U, raw: RawPassword | null): Promise<void> {
+    await this.#save(user, 'password', { value: await makePassword(raw, this.#hashers) });
   }
 
   async updateLastLogin(user: U, at: Date): Promise<void> {

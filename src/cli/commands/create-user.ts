@@ -1,8 +1,12 @@
+import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
-import type { CommandUserStore } from './config';
-import { CommandError } from './errors';
-import { Terminal } from './terminal';
-import { emailError, usernameError } from './validation';
+import type { CommandUserStore } from '../config';
+import { withDatabase } from '../database';
+import { CommandError } from '../errors';
+import { configOf } from '../options';
+import { print } from '../output';
+import { Terminal } from '../terminal';
+import { emailError, usernameError } from '../validation';
 
 /** What differs between the two commands that create users. */
 export interface UserKind {
@@ -13,7 +17,7 @@ export interface UserKind {
   readonly method: 'createUser' | 'createSuperuser';
 }
 
-export interface UserOptions {
+interface UserOptions {
   readonly username?: string;
   readonly email?: string;
   readonly interactive: boolean;
@@ -25,11 +29,43 @@ interface Answers {
   readonly password: string | null;
 }
 
+interface GivenUserOptions extends Pick<UserOptions, 'username' | 'email'> {
+  readonly noinput?: boolean;
+  readonly input: boolean;
+}
+
+export function addCreateUser(program: Command, kind: UserKind): void {
+  const noun = kind.noun.toLowerCase();
+  program
+    .command(kind.command)
+    .description(`Create a ${noun}`)
+    .option('--username <name>', `the login of the ${noun}`)
+    .option('--email <address>', `the e-mail address of the ${noun}`)
+    .option('--noinput', 'ask nothing; the same as --no-input')
+    .addOption(new Option('--no-input').hideHelp())
+    .addHelpText(
+      'after',
+      `\nWith --noinput, ${kind.prefix}USERNAME and ${kind.prefix}EMAIL stand for options that are left out, and\n` +
+        `${kind.prefix}PASSWORD is the password; without one nobody can log in as the ${noun}.`,
+    )
+    .action(async ({ noinput = false, input, ...given }: GivenUserOptions) => {
+      const interactive = !noinput && input;
+      if (interactive && !process.stdin.isTTY) {
+        print(
+          `${kind.noun} creation skipped due to not running in a TTY. You can run \`sallyport ${kind.command}\` in your project to create one manually.`,
+        );
+        return;
+      }
+      await withDatabase(configOf(program), ({ users }) => createUser(users, kind, { ...given, interactive }));
+      print(`${kind.noun} created successfully.`);
+    });
+}
+
 /**
  * Creates a user as Django's `createsuperuser` does, with its questions and texts.
  * @throws CommandError when an option or the environment says something wrong
  */
-export async function createUser(users: CommandUserStore, kind: UserKind, options: UserOptions): Promise<void> {
+async function createUser(users: CommandUserStore, kind: UserKind, options: UserOptions): Promise<void> {
   const answers = await (options.interactive ? askAll(users, options) : readAll(users, kind, options));
   try {
     await users[kind.method](answers);
