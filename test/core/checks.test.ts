@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   AddressRateThrottle,
   AllowAny,
@@ -132,6 +134,16 @@ describe('the table of checks', () => {
       const own = numbers.filter(([first]) => first === letter).map(([, number]) => Number(number));
       expect(own).toEqual(own.map((_, i) => i + 1));
     }
+  });
+});
+
+describe('docs/cli.md', () => {
+  it('lists the checks', () => {
+    const page = readFileSync(join(__dirname, '../../docs/cli.md'), 'utf8');
+    const rows = Object.entries(CHECKS).map(
+      ([id, { about, deploy }]) => `| \`${id}\` | ${about} | ${deploy ? '`--deploy`' : ''} |\n`,
+    );
+    expect(page).toContain(rows.join(''));
   });
 });
 
