@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   AcceptHeaderVersioning,
   AddressRateThrottle,
@@ -23,6 +24,7 @@ import {
   session,
   SessionAuthentication,
   TokenAuthentication,
+  User,
   UserRateThrottle,
 } from 'sallyport';
 import type { Policies, Request, Settings, SettingsInput, Throttle } from 'sallyport';
@@ -33,8 +35,10 @@ import {
   MemoryTokenStore,
   MemoryUserStore,
 } from 'sallyport/testing';
+import { migrate, unitOfWork, UserSchema, userStore } from 'sallyport/mikro-orm';
 import { join } from 'node:path';
 import { explain, type Explanation, type Question } from '../../src/cli/explanation';
+import { createDatabase, type TestDatabase } from '../support/database';
 import { build, fixtures, sallyport } from './sallyport';
 
 const users = new MemoryUserStore({ hashers: fastPasswordHashers });
@@ -457,6 +461,38 @@ describe('the unit of work of the app', () => {
   it('that never runs the view is named', async () => {
     const inForce = settings({ aroundDispatch: async () => new Response('closed') });
     await expect(ask({ settings: inForce })).rejects.toThrow('The setting aroundDispatch answers the request itself.');
+  });
+});
+
+describe('an app on PostgreSQL', () => {
+  let database: TestDatabase;
+  let orm: MikroORM;
+  beforeAll(async () => {
+    database = await createDatabase();
+    orm = await MikroORM.init({ clientUrl: database.url, entities: [UserSchema] });
+    await migrate(orm);
+    await userStore(orm).createUser({ username: 'ann', password: null });
+  }, 60_000);
+  afterAll(async () => {
+    await orm.close(true);
+    await database.drop();
+  });
+
+  it('has its policies ask the entity manager of the request, and what they write undone', async () => {
+    class Promoting extends BasePermission {
+      override async hasPermission(request: Request<User>): Promise<boolean> {
+        const user = request.user as User;
+        user.isStaff = true;
+        await orm.em.flush();
+        return (await orm.em.count(User, { isStaff: true })) === 1;
+      }
+    }
+    const users = userStore(orm);
+    const inForce = settings({ users, aroundDispatch: unitOfWork(orm, { atomicRequests: true }) });
+    const findUser = async (): Promise<User> => (await users.getByNaturalKey('ann'))!;
+    const explanation = await ask({ settings: inForce, permissionClasses: [Promoting] }, { findUser });
+    expect(explanation).toMatchObject({ user: 'ann', status: null });
+    expect(await users.getByNaturalKey('ann')).toMatchObject({ isStaff: false });
   });
 });
 
