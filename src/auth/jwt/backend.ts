@@ -29,6 +29,12 @@ export interface DecodeOptions {
   readonly verify?: boolean;
 }
 
+/** What the releases of simplejwt say of a token that isn't good. */
+const TEXTS = {
+  '5.2': { expired: 'Token is invalid or expired', invalid: 'Token is invalid or expired' },
+  '5.5': { expired: 'Token is expired', invalid: 'Token is invalid' },
+} as const;
+
 /** Signs and reads tokens with the keys of one set of options, which are prepared once. */
 export class TokenBackend {
   readonly #options: JWTSettings;
@@ -83,9 +89,10 @@ export class TokenBackend {
       checkClaims(claims, { now, audience, issuer, leeway: leeway ?? 0 });
       return claims;
     } catch (cause) {
-      if (cause instanceof JWTExpired) throw new ExpiredTokenError('Token is expired', { cause });
-      if (cause instanceof JWTError) throw new TokenError('Token is invalid', { cause });
-      throw cause;
+      if (!(cause instanceof JWTError)) throw cause;
+      const { expired, invalid } = TEXTS[this.#options.simplejwtVersion];
+      if (cause instanceof JWTExpired) throw new ExpiredTokenError(expired, { cause });
+      throw new TokenError(invalid, { cause });
     }
   }
 

@@ -10,6 +10,12 @@ import type { TokenClass } from './tokens';
 
 /** The options of JSON web tokens: those of simplejwt's `SIMPLE_JWT` in camelCase. Times are in seconds. */
 export interface JWTSettings {
+  /**
+   * The release of simplejwt whose texts and claims clients see. With `5.2` one text stands for tokens that are bad and that
+   * have expired, a key that is a number is one in tokens too, and an access token has the `iat` of the token that bought
+   * it. What is refused stays the same. @default '5.5'
+   */
+  readonly simplejwtVersion: '5.2' | '5.5';
   /** How tokens are signed; any other algorithm is refused. @default 'HS256' */
   readonly algorithm: AlgorithmName;
   /**
@@ -113,6 +119,7 @@ export interface JWTSettings {
 }
 
 const defaults: JWTSettings = Object.freeze({
+  simplejwtVersion: '5.5',
   algorithm: 'HS256',
   signingKey: null,
   verifyingKey: null,

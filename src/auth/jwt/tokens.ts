@@ -304,7 +304,8 @@ export class RefreshToken extends RevocableToken {
 
   /** Claims that an access token has of its own. */
   get noCopyClaims(): readonly (string | null)[] {
-    return [this.options.tokenTypeClaim, 'exp', this.options.jtiClaim, 'jti', 'iat'];
+    const { tokenTypeClaim, jtiClaim, simplejwtVersion } = this.options;
+    return [tokenTypeClaim, 'exp', jtiClaim, 'jti', ...(simplejwtVersion === '5.2' ? [] : ['iat'])];
   }
 
   /** A fresh access token with the claims of this one. */

@@ -34,8 +34,9 @@ export async function findUser(settings: Settings, claim: unknown): Promise<Base
 }
 
 /** What a token says of its user. */
-export function userIdOf(user: BaseUser, { userIdField }: JWTSettings): string {
-  return String(isPrimaryKey(userIdField) ? user.pk : Reflect.get(user, userIdField));
+export function userIdOf(user: BaseUser, { userIdField, simplejwtVersion }: JWTSettings): string | number {
+  const id: unknown = isPrimaryKey(userIdField) ? user.pk : Reflect.get(user, userIdField);
+  return simplejwtVersion === '5.2' && typeof id === 'number' ? id : String(id);
 }
 
 function isPrimaryKey(field: string): boolean {

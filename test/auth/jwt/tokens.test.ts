@@ -229,6 +229,31 @@ describe('a token that is read', () => {
   });
 });
 
+describe('a token as simplejwt 5.2 has it', () => {
+  const old = (): Settings => bench.with({ simplejwtVersion: '5.2' });
+
+  it('names a user by a number where the key is one (J-062, J-195)', async () => {
+    expect((await AccessToken.forUser(old(), bench.alice)).get('user_id')).toBe(1);
+    const byName = bench.with({ simplejwtVersion: '5.2', userIdField: 'username' });
+    expect((await AccessToken.forUser(byName, bench.alice)).get('user_id')).toBe('alice');
+  });
+
+  it('gives its time of issue to the access tokens that it buys (J-066, J-195)', async () => {
+    const refresh = await RefreshToken.forUser(old(), bench.alice);
+    bench.clock.advance(60_000);
+    const read = await RefreshToken.decode(old(), String(refresh));
+    expect(read.accessToken.payload).toMatchObject({ iat: NOW, exp: NOW + 360 });
+  });
+
+  it('is refused in the same words, whether it is bad or has expired (J-012, J-013, J-195)', async () => {
+    for (const text of ['x', String(new AccessToken(settings, { ...GOLDEN_CLAIMS, exp: NOW }))]) {
+      expect(await textOf(() => AccessToken.decode(old(), text))).toBe('Token is invalid or expired');
+    }
+    const expired = String(new AccessToken(settings, { ...GOLDEN_CLAIMS, exp: NOW }));
+    expect(() => AccessToken.decode(old(), expired)).toThrow(ExpiredTokenError);
+  });
+});
+
 describe('a token for a user', () => {
   it('names the user as text (J-062, J-072)', async () => {
     expect((await AccessToken.forUser(settings, bench.alice)).get('user_id')).toBe('1');

@@ -12,6 +12,22 @@ export interface Deviation {
 /** All that is answered differently from the packages; nothing else may be. */
 export const deviations: readonly Deviation[] = [
   {
+    system: 'simplejwt',
+    file: 'refresh.json',
+    scenario: 'user changes',
+    step: 'refresh of an inactive user',
+    row: 'J-020',
+    why: 'whoever may not log in any more gets no new tokens either',
+  },
+  {
+    system: 'simplejwt',
+    file: 'refresh.json',
+    scenario: 'user changes',
+    step: 'refresh of a deleted user',
+    row: 'J-020',
+    why: 'nobody is there to have a token',
+  },
+  {
     system: 'simplejwt-55',
     file: 'revoke.json',
     scenario: 'a new password ends the tokens',

@@ -6,7 +6,10 @@ import { simplejwt } from './simplejwt';
 import type { System } from './system';
 import { World } from './world';
 
-const SYSTEMS: Readonly<Record<string, System>> = { 'simplejwt-55': simplejwt };
+const SYSTEMS: Readonly<Record<string, System>> = {
+  simplejwt: simplejwt('5.2'),
+  'simplejwt-55': simplejwt('5.5'),
+};
 
 export interface AppOptions {
   /** Files with profiles. */

@@ -9,6 +9,8 @@ export interface Profile {
   readonly settings: Readonly<Record<string, DjangoSettings>>;
   /** The authentication classes of the views that tell who is there, in order; without it there are none. */
   readonly whoami?: readonly string[];
+  /** Apps of Django that are not installed here. */
+  readonly removeApps?: readonly string[];
 }
 
 /** The profiles of one package. */

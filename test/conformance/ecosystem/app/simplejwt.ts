@@ -10,18 +10,29 @@ import {
 } from 'sallyport';
 import {
   AccessToken,
+  defaultUserAuthenticationRule,
   jwt,
   JWTAuthentication,
   JWTStatelessUserAuthentication,
+  JWTTokenUserAuthentication,
+  RefreshToken,
   SlidingToken,
   tokenBlacklist,
+  TokenBlacklistSerializer,
   tokenObtainPair,
   TokenObtainPairSerializer,
   tokenObtainSliding,
+  TokenObtainSlidingSerializer,
   tokenRefresh,
+  TokenRefreshSerializer,
   tokenRefreshSliding,
+  TokenRefreshSlidingSerializer,
+  TokenUser,
   tokenVerify,
+  TokenVerifySerializer,
+  UntypedToken,
   type Attributes,
+  type BlacklistStore,
   type JWTSettings,
   type Token,
   type ValidatedData,
@@ -45,64 +56,100 @@ class NamedTokenObtainPairSerializer extends TokenObtainPairSerializer {
   }
 }
 
-const CLASSES: Readonly<Record<string, unknown>> = {
+const AUTHENTICATION = 'rest_framework_simplejwt.authentication';
+const SERIALIZERS = 'rest_framework_simplejwt.serializers';
+const TOKENS = 'rest_framework_simplejwt.tokens';
+
+/** What the settings of the package name. */
+const NAMED: Readonly<Record<string, unknown>> = {
   'rest_framework.authentication.BasicAuthentication': BasicAuthentication,
-  'rest_framework_simplejwt.authentication.JWTAuthentication': JWTAuthentication,
-  'rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication': JWTStatelessUserAuthentication,
-  'rest_framework_simplejwt.tokens.AccessToken': AccessToken,
-  'rest_framework_simplejwt.tokens.SlidingToken': SlidingToken,
+  [`${AUTHENTICATION}.JWTAuthentication`]: JWTAuthentication,
+  [`${AUTHENTICATION}.JWTStatelessUserAuthentication`]: JWTStatelessUserAuthentication,
+  [`${AUTHENTICATION}.JWTTokenUserAuthentication`]: JWTTokenUserAuthentication,
+  [`${AUTHENTICATION}.default_user_authentication_rule`]: defaultUserAuthenticationRule,
+  'rest_framework_simplejwt.models.TokenUser': TokenUser,
+  [`${SERIALIZERS}.TokenObtainPairSerializer`]: TokenObtainPairSerializer,
+  [`${SERIALIZERS}.TokenObtainSlidingSerializer`]: TokenObtainSlidingSerializer,
+  [`${SERIALIZERS}.TokenRefreshSerializer`]: TokenRefreshSerializer,
+  [`${SERIALIZERS}.TokenRefreshSlidingSerializer`]: TokenRefreshSlidingSerializer,
+  [`${SERIALIZERS}.TokenVerifySerializer`]: TokenVerifySerializer,
+  [`${SERIALIZERS}.TokenBlacklistSerializer`]: TokenBlacklistSerializer,
+  [`${TOKENS}.AccessToken`]: AccessToken,
+  [`${TOKENS}.RefreshToken`]: RefreshToken,
+  [`${TOKENS}.SlidingToken`]: SlidingToken,
+  [`${TOKENS}.UntypedToken`]: UntypedToken,
   '@NamedTokenObtainPairSerializer': NamedTokenObtainPairSerializer,
 };
 
-/** Options whose values are names of classes. */
-const NAMES_CLASSES = /_(?:CLASSES|SERIALIZER)$/;
+/** Settings whose values are names. */
+const NAMES = /_(?:CLASS|CLASSES|SERIALIZER|RULE|ENCODER)$|^ON_LOGIN_/;
 
-function findClass(name: string): unknown {
-  const found = CLASSES[name];
+function find(name: string): unknown {
+  const found = NAMED[name];
   if (found === undefined) throw new Error(`sallyport offers no ${name}`);
   return found;
 }
 
-function toClasses(value: unknown): unknown {
-  return Array.isArray(value) ? value.map((name) => findClass(name as string)) : findClass(value as string);
+function toNamed(value: unknown): unknown {
+  if (value === null) return null;
+  return Array.isArray(value) ? value.map((name) => find(name as string)) : find(value as string);
 }
 
-function toOptions(given: Readonly<Record<string, unknown>>, world: World): Partial<JWTSettings> {
-  const options = Object.entries(given).map(([name, value]) => [
-    toCamelCase(name),
-    NAMES_CLASSES.test(name) ? toClasses(value) : toValue(value),
-  ]);
+/** Python's package writes an empty text where there is no key. */
+const isNoKey = (name: string, value: unknown): boolean => name.endsWith('_KEY') && value === '';
+
+type Given = Readonly<Record<string, unknown>>;
+
+function toOption([name, value]: readonly [string, unknown]): readonly [string, unknown] {
+  if (NAMES.test(name)) return [toCamelCase(name), toNamed(value)];
+  return [toCamelCase(name), isNoKey(name, value) ? null : toValue(value)];
+}
+
+function toOptions(given: Given, world: World, blacklist: BlacklistStore | null): Partial<JWTSettings> {
   return {
     signingKey: world.fixtures.secret_key,
-    blacklist: world.blacklist,
-    // What simplejwt 5.5 does, and ours only where it is told to.
+    blacklist,
+    // What the package does, and ours only where it is told to.
     allowShortSigningKey: true,
     verifyChecksBlacklist: 'afterRotation',
     revokeTokenDigest: 'md5',
-    ...(Object.fromEntries(options) as Partial<JWTSettings>),
+    ...(Object.fromEntries(Object.entries(given).map(toOption)) as Partial<JWTSettings>),
+    // Without its tables the package leaves this out in silence.
+    ...(blacklist === null && { blacklistAfterRotation: false }),
   };
+}
+
+/** Without the app there are no tables, and a token without a number is in none. */
+function hasBlacklist({ removeApps = [] }: Profile, { JTI_CLAIM }: Given): boolean {
+  return JTI_CLAIM !== null && !removeApps.includes('rest_framework_simplejwt.token_blacklist');
 }
 
 /** The times of a token as a lifetime, its number as a mark, and all other claims. */
 function describeToken(auth: unknown, settings: Settings): unknown {
   const { payload } = auth as Token;
   const { jtiClaim, slidingTokenRefreshExpClaim } = jwt.of(settings);
-  const { exp, iat, [slidingTokenRefreshExpClaim]: refreshExp, [jtiClaim!]: jti, ...claims } = payload;
+  const number = jtiClaim ?? 'null';
+  const { exp, iat, [slidingTokenRefreshExpClaim]: refreshExp, [number]: jti, ...claims } = payload;
   return {
     lifetime: (exp as number) - (iat as number),
     ...(refreshExp !== undefined && { has_refresh_exp: true }),
-    [`has_${jtiClaim!}`]: jti !== undefined,
+    [`has_${number}`]: jti !== undefined,
     claims,
   };
 }
 
-/** djangorestframework-simplejwt 5.5, with its blacklist. */
-export const simplejwt: System = {
+/** djangorestframework-simplejwt, with its blacklist. */
+export const simplejwt = (simplejwtVersion: JWTSettings['simplejwtVersion']): System => ({
   settingsOf(profile: Profile, world: World): Settings {
-    const authenticationClasses = toClasses(profile.whoami) as AuthenticationClasses;
+    const given = profile.settings['SIMPLE_JWT'] ?? {};
+    const blacklist = hasBlacklist(profile, given) ? world.blacklist : null;
     return defineSettings(
-      { defaultAuthenticationClasses: authenticationClasses, users: world.users, clock: world.clock },
-      jwt(toOptions(profile.settings['SIMPLE_JWT'] ?? {}, world)),
+      {
+        defaultAuthenticationClasses: toNamed(profile.whoami) as AuthenticationClasses,
+        users: world.users,
+        clock: world.clock,
+      },
+      jwt({ simplejwtVersion, ...toOptions(given, world, blacklist) }),
     );
   },
 
@@ -118,7 +165,7 @@ export const simplejwt: System = {
       path(`${prefix}/token/`, tokenObtainPair(settings)),
       path(`${prefix}/token/refresh/`, tokenRefresh(settings)),
       path(`${prefix}/token/verify/`, tokenVerify(settings)),
-      path(`${prefix}/token/blacklist/`, tokenBlacklist(settings)),
+      ...(jwt.of(settings).blacklist === null ? [] : [path(`${prefix}/token/blacklist/`, tokenBlacklist(settings))]),
       path(`${prefix}/sliding/`, tokenObtainSliding(settings)),
       path(`${prefix}/sliding/refresh/`, tokenRefreshSliding(settings)),
       withClasses('stateless', [JWTStatelessUserAuthentication]),
@@ -126,4 +173,4 @@ export const simplejwt: System = {
       ...whoAmIRoutes(prefix, { settings, describeAuth: describeToken, authenticationClasses }),
     ];
   },
-};
+});
