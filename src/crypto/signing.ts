@@ -100,7 +100,8 @@ export class Signer {
     }
     this.sep = sep;
     this.#algorithm = algorithm;
-    const purpose = `${salt ?? this.defaultSalt}signer`;
+    // Django takes an empty salt for none.
+    const purpose = `${salt === undefined || salt === '' ? this.defaultSalt : salt}signer`;
     this.#keys = [key, ...fallbackKeys].map((secret) => deriveKey(purpose, secret, algorithm));
   }
 

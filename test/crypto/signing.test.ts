@@ -37,6 +37,17 @@ describe('saltedHmac', () => {
   });
 });
 
+describe('an empty salt', () => {
+  // Recorded from Django: Signer(salt='').sign('v') and dumps(1, salt='').
+  const recorded = { key: 'k'.repeat(10), salt: '' };
+
+  it('is that of the class, as in Django', () => {
+    expect(new Signer(recorded).sign('v')).toBe('v:B84GHTJ8Rkjg6-FMziVocXoRMNNGUp3qadUAuLrlC40');
+    const signed = dumps(1, { ...recorded, clock: { now: () => 1_772_366_400_000 } });
+    expect(signed).toBe('MQ:1vwfSq:tTKD7lajYAbjWkpTsyfNpw1wZG2OQ3G4GdA42yhp7Dg');
+  });
+});
+
 describe('base 62', () => {
   it.each([
     [0, '0'],
