@@ -1,2 +1,3 @@
 export * from './cache';
 export type { IoRedisClient, NodeRedisClient, RedisClient } from './client';
+export * from './session-store';

@@ -40,3 +40,45 @@ return redis.call('SET', KEYS[1], ARGV[1], 'PX', ttl)
 `);
 
 export const DELETE: Script = script(`return redis.call('DEL', KEYS[1])`);
+
+// Sessions. What has ended is no row: to write one is to remove it.
+
+const WRITE_ROW = `
+local function write(data, expires, ttl)
+  redis.call('DEL', KEYS[1])
+  if tonumber(ttl) > 0 then
+    redis.call('HSET', KEYS[1], 'data', data, 'expires', expires)
+    redis.call('PEXPIRE', KEYS[1], ttl)
+  end
+end
+`;
+
+export const LOAD_ROW: Script = script(`return redis.call('HMGET', KEYS[1], 'data', 'expires')`);
+
+export const CREATE_ROW: Script = script(`${WRITE_ROW}
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return 0
+end
+write(ARGV[1], ARGV[2], ARGV[3])
+return 1
+`);
+
+/** Says `gone` where there is no row, `changed` where it holds another text than the caller has seen. */
+const FIND_ROW = `
+local found = redis.call('HGET', KEYS[1], 'data')
+if not found then
+  return 'gone'
+elseif found ~= ARGV[1] then
+  return 'changed'
+end
+`;
+
+export const REPLACE_ROW: Script = script(`${WRITE_ROW}${FIND_ROW}
+write(ARGV[2], ARGV[3], ARGV[4])
+return 'replaced'
+`);
+
+export const REMOVE_ROW: Script = script(`${FIND_ROW}
+redis.call('DEL', KEYS[1])
+return 'replaced'
+`);

@@ -57,7 +57,12 @@ const layers: readonly Layer[] = [
   { files: /^express\//, node: true, loads: [/^express\//] },
   { files: /^fetch\//, node: true, loads: [/^fetch\//, pure, core] },
   // Clients of Redis are handed in; none is loaded.
-  { files: /^redis\//, node: true, loads: [/^redis\//, /^crypto\//], types: [/^core\/cache$/] },
+  {
+    files: /^redis\//,
+    node: true,
+    loads: [/^redis\//, /^crypto\//, /^core\/clock$/],
+    types: [/^core\/cache$/, stores],
+  },
   // The one host that needs code of ours.
   {
     files: /^routing-controllers\//,
