@@ -1,2 +1,3 @@
 export { createServer } from './server';
 export type { ExpressApp } from './server';
+export { expressSessions } from './sessions';

@@ -24,6 +24,14 @@ const models = /^auth\/[^/]+\/models$/;
 /** Who may import whom. A new edge is a decision about the design: make it here, where it is seen. */
 const layers: readonly Layer[] = [
   { files: /^http\//, node: true, loads: [/^http\//] },
+  // A hasher whose package is missing says so to the developer; the package is loaded when something is hashed.
+  { files: /^crypto\/hashers\/optional-package$/, node: true, loads: [/^core\/errors$/] },
+  {
+    files: /^crypto\/hashers\/(argon2|bcrypt)$/,
+    node: true,
+    loads: [/^crypto\//],
+    packages: [/^@node-rs\/(argon2|bcrypt)$/],
+  },
   { files: /^crypto\//, node: true, loads: [/^crypto\//] },
   // DRF's default list of authentication classes names these two.
   { files: /^core\/(settings|defaults)$/, node: true, loads: [pure, core, /^auth\/(basic|session)\//] },
@@ -54,7 +62,7 @@ const layers: readonly Layer[] = [
     types: [core, stores],
     packages: [/^@mikro-orm\//],
   },
-  { files: /^express\//, node: true, loads: [/^express\//] },
+  { files: /^express\//, node: true, loads: [/^express\//], types: [stores] },
   { files: /^fetch\//, node: true, loads: [/^fetch\//, pure, core] },
   // Clients of Redis are handed in; none is loaded.
   {

@@ -2,12 +2,15 @@ import { finding, type Finding } from '../../core/findings';
 import type { Settings } from '../../core/settings';
 import { weaknessOf } from '../../crypto/secret-strength';
 import { csrf, session, type SessionSettings } from './settings';
+import { isHostSessions } from './stored-session';
 
 /** What is insecure about the sessions of an app. */
 export function checkSessions(settings: Settings): Finding[] {
   const options = session.find(settings);
   if (options === null) return [];
-  return [...checkSecrets(options), ...checkSessionCookie(options), ...checkCsrfCookie(settings)];
+  // The cookie of the host's middleware is its own business.
+  const ofCookie = isHostSessions(options.store) ? [] : checkSessionCookie(options);
+  return [...checkSecrets(options), ...ofCookie, ...checkCsrfCookie(settings)];
 }
 
 function checkSecrets({ secretKey, secretKeyFallbacks }: SessionSettings): Finding[] {

@@ -95,9 +95,10 @@ function verify(settings: Settings, session: Session, user: BaseUser): Awaitable
   const hash = session.get(HASH);
   if (typeof hash === 'string' && constantTimeEqual(hash, expected)) return true;
   if (typeof hash === 'string' && secretKeyFallbacks.some((key) => constantTimeEqual(hash, authHash(user, key)))) {
-    session.cycleKey();
-    session.set(HASH, expected);
-    return true;
+    return chain(session.cycleKey(), () => {
+      session.set(HASH, expected);
+      return true;
+    });
   }
   return session.flush().then(() => false);
 }
@@ -127,7 +128,7 @@ export async function login(request: AnyRequest, user: BaseUser, options: LoginO
   const hash = authHash(user, secretKey);
 
   const session = await state.open();
-  if (!session.has(USER_ID)) session.cycleKey();
+  if (!session.has(USER_ID)) await session.cycleKey();
   else if (userIdIn(session) !== id || (hash !== '' && !holdsHash(session, hash))) await session.flush();
   session.set(USER_ID, id);
   session.set(BACKEND, backend);
@@ -192,7 +193,7 @@ export async function logout(request: AnyRequest, settings?: Settings): Promise<
 export async function updateSessionAuthHash(request: AnyRequest, user: BaseUser, settings?: Settings): Promise<void> {
   const state = requestSession(request, settings);
   const session = await state.open();
-  session.cycleKey();
+  await session.cycleKey();
   const hash = authHash(user, namespace.of(state.settings).secretKey);
   if (hash !== '' && userIdIn(session) === idOf(user)) session.set(HASH, hash);
 }

@@ -8,8 +8,11 @@ import type { Settings } from '../../core/settings';
 import type { AnonymousUser, BaseUser } from '../../core/users';
 import { deletionCookie, livesFor, parseCookies, serializeCookie } from '../../http/cookies';
 import { headerValue, mergeVary } from '../../http/headers';
-import { openSession, type Session } from './session';
+import { HostedSession } from './hosted-session';
+import type { Session } from './session';
 import { session as namespace, type AnyRequest } from './settings';
+import type { HostSessions } from './store';
+import { isHostSessions, openSession, type StoredSession } from './stored-session';
 
 /** What is known of the session of one request. It hangs on the host's request, so all views on that share it. */
 export class RequestSession {
@@ -32,19 +35,34 @@ export class RequestSession {
   /** The session, loaded at the first call. From then on the answer varies on the cookie. */
   open(): Awaitable<Session> {
     if (this.#session !== undefined) return this.#session;
+    const { store } = namespace.of(this.settings);
+    return (this.#session = isHostSessions(store) ? this.#openHosted(store) : this.#openStored());
+  }
+
+  #openHosted(sessions: HostSessions): Session {
+    const session = sessions.open(this.raw);
+    if (session === null) {
+      throw new ImproperlyConfigured(
+        'The host has no session for this request. Its middleware must come before what uses sessions: app.use(session({ … })).',
+      );
+    }
+    onResponse(this.raw, varyOnCookie);
+    return new HostedSession(this.settings, session);
+  }
+
+  #openStored(): Awaitable<Session> {
     const { cookieName } = namespace.of(this.settings);
     const opened = openSession(this.settings, this.cookies.get(cookieName));
-    this.#session = chain(opened, (session) => (this.#session = session));
-    onResponse(this.raw, (head) => this.#finish(head));
-    return this.#session;
+    onResponse(this.raw, (head) => this.#finish(head, opened));
+    return chain(opened, (session) => (this.#session = session));
   }
 
   /** Django's `SessionMiddleware.process_response`. */
-  async #finish(head: ResponseHead): Promise<void> {
+  async #finish(head: ResponseHead, opened: Awaitable<StoredSession>): Promise<void> {
     varyOnCookie(head);
-    let session: Session;
+    let session: StoredSession;
     try {
-      session = await this.#session!;
+      session = await opened;
     } catch {
       return; // it could not be loaded, and the request has failed with that error
     }

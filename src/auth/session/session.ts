@@ -1,163 +1,57 @@
-import { BadRequest } from '../../core/exceptions';
-import { chain, type Awaitable } from '../../core/policy';
-import type { Settings } from '../../core/settings';
-import { randomString } from '../../crypto/random';
-import { applyChanges, findChanges, SessionCodec, toPythonISO } from './protocol/session-data';
-import type { SessionData } from './protocol/session-data';
-import { session as namespace, type SessionSettings } from './settings';
-import type { SessionRow } from './store';
+import type { Awaitable } from '../../core/policy';
 
-/**
- * The session was ended elsewhere while this request was changing it; the answer is a bare 400. Making the session again
- * would undo the log out.
- */
-export class SessionInterrupted extends BadRequest {
-  override name = 'SessionInterrupted';
-
-  constructor() {
-    super(
-      "The request's session was deleted before the request completed. " +
-        'The user may have logged out in a concurrent request, for example.',
-    );
-  }
-}
-
-const EXPIRY = '_session_expiry';
 const TEST_COOKIE = 'testcookie';
-const KEY_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
-/** Each attempt to save fails only when another request saved meanwhile, so this many never come together. */
-const MAX_ATTEMPTS = 100;
-
-/** The row that a session was read from, or was saved to last. */
-interface Stored {
-  readonly key: string;
-  readonly text: string;
-}
 
 /**
- * What the server remembers of one browser: values of JSON by name, on Django's terms.
- *
- * It is saved with the answer when something was set or taken out. Two requests that change one session at once lose
- * nothing: what each of them changed is put into what the other wrote.
+ * What the server remembers of one browser: values of JSON by name, on Django's terms. It is saved with the answer when
+ * something was set or taken out.
  */
-export class Session {
+export abstract class Session {
   /** Whether the answer will save the session. Set it after changing a value in its place, such as adding to a list. */
   modified = false;
-  readonly #settings: Settings;
-  readonly #options: SessionSettings;
-  #stored: Stored | null;
-  #key: string | null;
-  #data: SessionData;
-  readonly #ended: string[] = [];
 
-  /** @internal Sessions come from `getSession` and `openSession`. */
-  constructor(settings: Settings, stored: Stored | null) {
-    this.#settings = settings;
-    this.#options = namespace.of(settings);
-    this.#stored = stored;
-    this.#key = stored?.key ?? null;
-    this.#data = stored === null ? new Map<string, unknown>() : this.#read(stored.text);
-  }
+  /** By what the cookie names the session; null while there is none. */
+  abstract readonly sessionKey: string | null;
+  /** Whether there is neither a session nor anything to put into one: then the browser is told to forget the cookie. */
+  abstract readonly isEmpty: boolean;
 
-  /** The value of the cookie; null while there is no row. */
-  get sessionKey(): string | null {
-    return this.#key;
-  }
-
-  /** Whether there is neither a row nor anything to put into one: then the browser is told to forget the cookie. */
-  get isEmpty(): boolean {
-    return this.#key === null && this.#data.size === 0;
-  }
-
-  get(name: string): unknown {
-    return this.#data.get(name);
-  }
-
-  has(name: string): boolean {
-    return this.#data.has(name);
-  }
-
+  abstract get(name: string): unknown;
+  abstract has(name: string): boolean;
   /** @param value anything that JSON can hold */
-  set(name: string, value: unknown): void {
-    this.#data.set(name, value);
-    this.modified = true;
-  }
-
-  delete(name: string): boolean {
-    const found = this.#data.delete(name);
-    if (found) this.modified = true;
-    return found;
-  }
+  abstract set(name: string, value: unknown): void;
+  /** Whether there was a value of this name. */
+  abstract delete(name: string): boolean;
+  abstract entries(): IterableIterator<[string, unknown]>;
 
   /** Takes a value out. */
   pop(name: string): unknown {
-    const value = this.#data.get(name);
+    const value = this.get(name);
     this.delete(name);
     return value;
   }
 
-  entries(): IterableIterator<[string, unknown]> {
-    return this.#data.entries();
-  }
-
   /** Forgets all values; the session itself goes on. */
   clear(): void {
-    this.#data.clear();
-    this.modified = true;
+    for (const [name] of [...this.entries()]) this.delete(name);
   }
 
   /** A new key for the same values. Whoever knew the old one knows nothing any more, once the answer is saved. */
-  cycleKey(): void {
-    this.#key = this.#newKey();
-    this.modified = true;
-  }
-
-  /** Ends the session: the row goes at once, whatever becomes of the request. What is set afterwards begins a new one. */
-  async flush(): Promise<void> {
-    const stored = this.#stored;
-    this.clear();
-    this.#stored = null;
-    this.#key = null;
-    if (stored === null) return;
-    this.#ended.push(stored.key);
-    await this.#options.store.delete(stored.key);
-  }
-
-  /** @internal Ends once more what was ended: the transaction of a request that failed has brought the row back. */
-  async confirmFlush(): Promise<void> {
-    for (const key of this.#ended) await this.#options.store.delete(key);
-  }
-
-  // When it ends
+  abstract cycleKey(): Awaitable<void>;
+  /** Ends the session at once, whatever becomes of the request. What is set afterwards begins a new one. */
+  abstract flush(): Promise<void>;
+  /** Writes the session now. With an answer that is done by itself. */
+  abstract save(): Promise<void>;
 
   /**
    * Says when the session ends: after so many seconds without a change, at 0 when the browser is closed, at a time, or
    * with null as the settings say.
    */
-  setExpiry(value: number | Date | null): void {
-    if (value === null) this.delete(EXPIRY);
-    else this.set(EXPIRY, value instanceof Date ? toPythonISO(value) : value);
-  }
-
+  abstract setExpiry(value: number | Date | null): void;
   /** Seconds until the session ends if nothing changes. */
-  getExpiryAge(): number {
-    const expiry = this.#data.get(EXPIRY);
-    if (typeof expiry === 'number' && expiry !== 0) return expiry;
-    const end = typeof expiry === 'string' ? Date.parse(expiry) : NaN;
-    return Number.isNaN(end) ? this.#options.cookieAge : Math.floor((end - this.#settings.clock.now()) / 1000);
-  }
-
-  getExpiryDate(): Date {
-    const expiry = this.#data.get(EXPIRY);
-    const end = typeof expiry === 'string' ? Date.parse(expiry) : NaN;
-    return new Date(Number.isNaN(end) ? this.#settings.clock.now() + this.getExpiryAge() * 1000 : end);
-  }
-
+  abstract getExpiryAge(): number;
+  abstract getExpiryDate(): Date;
   /** Whether the browser is to forget the cookie when it is closed. */
-  getExpireAtBrowserClose(): boolean {
-    const expiry = this.#data.get(EXPIRY) ?? null;
-    return expiry === null ? this.#options.expireAtBrowserClose : expiry === 0;
-  }
+  abstract getExpireAtBrowserClose(): boolean;
 
   // Whether the browser takes cookies at all
 
@@ -166,103 +60,10 @@ export class Session {
   }
 
   testCookieWorked(): boolean {
-    return this.#data.get(TEST_COOKIE) === 'worked';
+    return this.get(TEST_COOKIE) === 'worked';
   }
 
   deleteTestCookie(): void {
     this.delete(TEST_COOKIE);
   }
-
-  // Saving
-
-  /**
-   * Writes the row now. With an answer that is done by itself.
-   * @throws SessionInterrupted when the row has gone meanwhile
-   */
-  async save(): Promise<void> {
-    const stored = this.#stored;
-    if (stored === null) return this.#create();
-    const changes = findChanges(this.#read(stored.text), this.#data);
-    const key = this.#key ?? stored.key;
-    let previous = stored.text;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const row = this.#toRow(key);
-      const outcome = await this.#options.store.replace(stored.key, previous, row);
-      if (outcome === 'replaced') {
-        this.#stored = { key, text: row.data };
-        return undefined;
-      }
-      const newer = outcome === 'gone' ? null : await this.#options.store.load(stored.key, this.#now());
-      if (newer === null) return this.#saveGone(stored.key);
-      previous = newer;
-      this.#data = applyChanges(changes, this.#read(newer));
-    }
-    throw new Error(`The session could not be saved in ${String(MAX_ATTEMPTS)} attempts.`);
-  }
-
-  /** Under a new key the session begins anew, as with Django: of two log ins at once both succeed. */
-  #saveGone(oldKey: string): Promise<void> {
-    if (this.#key === oldKey) throw new SessionInterrupted();
-    return this.#create();
-  }
-
-  async #create(): Promise<void> {
-    for (;;) {
-      const row = this.#toRow((this.#key ??= this.#newKey()));
-      if (await this.#options.store.create(row)) {
-        this.#stored = { key: row.key, text: row.data };
-        return;
-      }
-      this.#key = null; // taken, so another one
-    }
-  }
-
-  #toRow(key: string): SessionRow {
-    return { key, data: codecOf(this.#settings).encode(this.#data), expires: this.getExpiryDate() };
-  }
-
-  #newKey(): string {
-    return randomString(32, KEY_ALPHABET, this.#settings.random);
-  }
-
-  #now(): Date {
-    return new Date(this.#settings.clock.now());
-  }
-
-  /** Damaged text is an empty session and no error, as with Django: after a change of the secret, say. */
-  #read(text: string): SessionData {
-    try {
-      return codecOf(this.#settings).decode(text);
-    } catch (error) {
-      this.#settings.logger.error({ err: error }, 'Session data corrupted');
-      return new Map();
-    }
-  }
-}
-
-const codecs = new WeakMap<Settings, SessionCodec>();
-
-/** One codec for each settings value: deriving its keys takes more than checking a signature. */
-function codecOf(settings: Settings): SessionCodec {
-  const known = codecs.get(settings);
-  if (known !== undefined) return known;
-  const { secretKey: key, secretKeyFallbacks: fallbackKeys } = namespace.of(settings);
-  const codec = new SessionCodec({ key, fallbackKeys, clock: settings.clock });
-  codecs.set(settings, codec);
-  return codec;
-}
-
-/** Django takes no key of less than 8 characters, and its table holds none of more than 40. */
-const POSSIBLE_KEY = /^[\x21-\x7e]{8,40}$/;
-
-/**
- * The session with this key, outside of any request; a new one when there is none. The key itself is never taken over,
- * or else somebody could give a visitor a session of their choice (fixation).
- */
-export function openSession(settings: Settings, key: string | null | undefined): Awaitable<Session> {
-  if (typeof key !== 'string' || !POSSIBLE_KEY.test(key)) return new Session(settings, null);
-  const { store } = namespace.of(settings);
-  return chain(store.load(key, new Date(settings.clock.now())), (text) => {
-    return new Session(settings, text === null ? null : { key, text });
-  });
 }

@@ -5,7 +5,7 @@ import type { Request } from '../../core/request';
 import type { BaseUser } from '../../core/users';
 import type { SecretKey } from '../../crypto/signing';
 import type { SameSite } from '../../http/cookies';
-import type { SessionStore } from './store';
+import type { HostSessions, SessionStore } from './store';
 
 /** Either request: a view's own, or the host's that it wraps. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a request of any user type
@@ -13,8 +13,8 @@ export type AnyRequest = Request<any, any> | HostRequest;
 
 /** The options of sessions: Django's `SESSION_…` settings, without that word and in camelCase. */
 export interface SessionSettings {
-  /** The table of sessions. */
-  readonly store: SessionStore;
+  /** The table of sessions; or what the host's middleware keeps, see `expressSessions`. */
+  readonly store: SessionStore | HostSessions;
   /** Django's `SECRET_KEY`. Whoever knows it can log in as anybody. */
   readonly secretKey: SecretKey;
   /** Secrets of before: sessions that were signed with them still count. @default [] */

@@ -30,3 +30,26 @@ export interface SessionStore {
   /** Removes the sessions that have ended before `now`, and says how many there were. */
   clearExpired(now: Date): Promise<number>;
 }
+
+/** A session that middleware of the host has loaded, and saves with the answer. */
+export interface HostSession {
+  /** By what the cookie names it; null after `destroy`. */
+  readonly key: string | null;
+  /** Seconds that it lives after each request; null: until the browser is closed. */
+  maxAge: number | null;
+  get(name: string): unknown;
+  /** Puts a value in; after `destroy` into a new session. */
+  set(name: string, value: unknown): void;
+  delete(name: string): boolean;
+  entries(): [name: string, value: unknown][];
+  /** Ends it, and begins a new one without values. */
+  regenerate(): Promise<void>;
+  destroy(): Promise<void>;
+  save(): Promise<void>;
+}
+
+/** Sessions that middleware of the host keeps, in place of a store. */
+export interface HostSessions {
+  /** The session of a host's request; null where the middleware did not run. */
+  open(raw: object): HostSession | null;
+}
