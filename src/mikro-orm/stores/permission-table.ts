@@ -70,7 +70,8 @@ export class MikroOrmPermissionTable implements PermissionTable {
 /** The permissions of a class of users; undefined where the app maps no tables for them. */
 export function permissionTableOf(orm: Orm, users: EntityMetadata): MikroOrmPermissionTable | undefined {
   for (const meta of orm.em.getMetadata()) {
-    if (meta.class === UserGroup && propertyOf(meta, 'user').targetMeta === users) {
+    // By class: MikroORM 7 gives out several objects of metadata for one.
+    if (meta.class === UserGroup && propertyOf(meta, 'user').targetMeta?.class === users.class) {
       return new MikroOrmPermissionTable(orm, users);
     }
   }
@@ -79,7 +80,7 @@ export function permissionTableOf(orm: Orm, users: EntityMetadata): MikroOrmPerm
 
 /** The class of the users, and those that it shares its table with. */
 function classesOf(orm: Orm, users: EntityMetadata): unknown[] {
-  const all = [...orm.em.getMetadata()].filter((meta) => meta.root === users.root);
+  const all = [...orm.em.getMetadata()].filter((meta) => meta.root.class === users.root.class);
   return all.map((meta) => meta.class);
 }
 
