@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { isAPIException } from './exceptions';
+import { finding, type CheckedView, type Finding } from './findings';
 import { onResponse } from './host';
-import { chain, type Awaitable } from './policy';
-import { SimpleRateThrottle, type Rate } from './throttling';
+import { chain, type Awaitable, type PolicyClass } from './policy';
 import type { Request } from './request';
+import type { Settings } from './settings';
+import { SimpleRateThrottle, type Rate, type Throttle } from './throttling';
 import type { APIView } from './views';
 
 /** Failures in a time: more than people make, and too few to guess a password by. */
@@ -83,4 +85,18 @@ function isRefusal(error: unknown): true {
  */
 function digest(name: string): string {
   return createHash('sha256').update(name.normalize('NFKC').trim().toLowerCase()).digest('hex');
+}
+
+/** What a view finds that takes passwords: whether they can be tried there without end. */
+export function checkLoginLimit({ defaultThrottleRates }: Settings, { where, policies }: CheckedView): Finding[] {
+  const isOff = (throttle: PolicyClass<Throttle>): boolean =>
+    (throttle === FailedLoginThrottle || throttle.prototype instanceof FailedLoginThrottle) &&
+    defaultThrottleRates['failed_login'] === null;
+  if (![...policies.preAuthThrottleClasses, ...policies.throttleClasses].every(isOff)) return [];
+  return [
+    finding('sallyport.W009', where, {
+      message: 'Nothing limits how often somebody tries passwords here.',
+      hint: "Give the view back its preAuthThrottleClasses, and a rate: defaultThrottleRates: { failed_login: '100/10m' }.",
+    }),
+  ];
 }

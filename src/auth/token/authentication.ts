@@ -1,11 +1,10 @@
-import { BaseAuthentication, getAuthorizationHeader } from '../../core/authentication';
+import { BaseAuthentication } from '../../core/authentication';
 import { AuthenticationFailed } from '../../core/exceptions';
 import { chain, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
+import { readTokenHeader } from '../../core/token-header';
 import type { BaseUser } from '../../core/users';
-import { decodeBytes, UTF_8 } from '../../http/charset';
-import { splitOnAsciiWhitespace } from '../../http/headers';
 import { authtoken } from './settings';
 import type { TokenClass, TokenRecord } from './store';
 
@@ -30,14 +29,8 @@ export class TokenAuthentication<
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   authenticate(request: Request<any, any>): Awaitable<readonly [User, Token] | null> {
-    const header = getAuthorizationHeader(request);
-    if (header === undefined) return null;
-    const parts = splitOnAsciiWhitespace(header);
-    if (parts[0]?.toLowerCase() !== this.keyword.toLowerCase()) return null;
-    if (parts.length === 1) throw new AuthenticationFailed('Invalid token header. No credentials provided.');
-    if (parts.length > 2)
-      throw new AuthenticationFailed('Invalid token header. Token string should not contain spaces.');
-    return this.authenticateCredentials(decodeKey(parts[1]!));
+    const key = readTokenHeader(request, this.keyword);
+    return key === null ? null : this.authenticateCredentials(key);
   }
 
   /** @throws AuthenticationFailed */
@@ -65,15 +58,5 @@ export class TokenAuthentication<
 
   override authenticateHeader(): string {
     return this.keyword;
-  }
-}
-
-/** The bytes of the header as UTF-8 text; Node hands them out as latin-1 characters. */
-function decodeKey(word: string): string {
-  if (!/[\u0080-\u00ff]/.test(word)) return word;
-  try {
-    return decodeBytes(Buffer.from(word, 'latin1'), UTF_8);
-  } catch {
-    throw new AuthenticationFailed('Invalid token header. Token string should not contain invalid characters.');
   }
 }

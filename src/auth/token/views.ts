@@ -1,15 +1,14 @@
 import { ImproperlyConfigured } from '../../core/exceptions';
-import { FailedLoginThrottle } from '../../core/failed-login-throttle';
-import { finding, type CheckedView, type Finding } from '../../core/findings';
+import { checkLoginLimit, FailedLoginThrottle } from '../../core/failed-login-throttle';
+import type { CheckedView, Finding } from '../../core/findings';
 import { MultiPartParser } from '../../core/multipart';
 import { FormParser, JSONParser } from '../../core/parsers';
 import type { PermissionClasses } from '../../core/permissions';
-import type { PolicyClass } from '../../core/policy';
 import { JSONRenderer } from '../../core/renderers';
 import type { Request } from '../../core/request';
 import { Response } from '../../core/response';
 import type { ParserClasses, RendererClasses, Settings } from '../../core/settings';
-import type { Throttle, ThrottleClasses } from '../../core/throttling';
+import type { ThrottleClasses } from '../../core/throttling';
 import type { BaseUser } from '../../core/users';
 import { APIView, type Params, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
 import { AuthTokenSerializer } from './serializers';
@@ -52,17 +51,8 @@ export class ObtainAuthToken<User extends BaseUser = BaseUser> extends APIView<U
   }
 
   /** Whether passwords can be tried without end. */
-  static check({ defaultThrottleRates }: Settings, { where, policies }: CheckedView): Finding[] {
-    const isOff = (throttle: PolicyClass<Throttle>): boolean =>
-      (throttle === FailedLoginThrottle || throttle.prototype instanceof FailedLoginThrottle) &&
-      defaultThrottleRates['failed_login'] === null;
-    if (![...policies.preAuthThrottleClasses, ...policies.throttleClasses].every(isOff)) return [];
-    return [
-      finding('sallyport.W009', where, {
-        message: 'Nothing limits how often somebody tries passwords here.',
-        hint: "Give the view back its preAuthThrottleClasses, and a rate: defaultThrottleRates: { failed_login: '100/10m' }.",
-      }),
-    ];
+  static check(settings: Settings, view: CheckedView): Finding[] {
+    return checkLoginLimit(settings, view);
   }
 
   get serializerClass(): typeof AuthTokenSerializer<User> {
