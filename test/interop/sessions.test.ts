@@ -19,8 +19,9 @@ import type { AuthenticationClasses, Request, SessionData, SessionStore, Setting
 import { sessionStore, userStore } from 'sallyport/mikro-orm';
 import { APIClient, FixedClock, MemorySessionStore, MemoryUserStore } from 'sallyport/testing';
 import { errorLog } from '../support/server';
-import { django, openDjango, samplesOf } from './django';
+import { openDjango } from './django';
 import type { DjangoDatabase } from './django';
+import { django, samplesOf } from './samples';
 
 const clock = new FixedClock(new Date(django.now * 1000));
 const secretKey = django.secret_key;

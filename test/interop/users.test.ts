@@ -4,11 +4,8 @@ import {
   authtoken,
   defineSettings,
   DjangoModelPermissions,
-  MD5PasswordHasher,
-  PBKDF2PasswordHasher,
   prepareUser,
   Response,
-  ScryptPasswordHasher,
   TokenAuthentication,
   User,
 } from 'sallyport';
@@ -16,15 +13,10 @@ import type { AuthenticationClasses, PermissionClasses } from 'sallyport';
 import { tokenStore, userStore } from 'sallyport/mikro-orm';
 import type { MikroOrmUserStore } from 'sallyport/mikro-orm';
 import { APIClient } from 'sallyport/testing';
-import { django, openDjango, samplesOf } from './django';
+import { openDjango } from './django';
 import type { DjangoDatabase } from './django';
-
-/** The project of the kit prefers these iterations; another number is an outdated hash, as in Django. */
-const hashers = [
-  new PBKDF2PasswordHasher({ iterations: 260_000 }),
-  new ScryptPasswordHasher(),
-  new MD5PasswordHasher(),
-] as const;
+import { hashers } from './hashers';
+import { django, samplesOf } from './samples';
 
 let database: DjangoDatabase;
 let users: MikroOrmUserStore;

@@ -125,7 +125,7 @@ function hasBlacklist({ removeApps = [] }: Profile, { JTI_CLAIM }: Given): boole
 }
 
 /** The times of a token as a lifetime, its number as a mark, and all other claims. */
-function describeToken(auth: unknown, settings: Settings): unknown {
+export function describeToken(auth: unknown, settings: Settings): unknown {
   const { payload } = auth as Token;
   const { jtiClaim, slidingTokenRefreshExpClaim } = jwt.of(settings);
   const number = jtiClaim ?? 'null';

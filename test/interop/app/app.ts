@@ -1,0 +1,48 @@
+import type { RequestListener } from 'node:http';
+import type { MikroORM } from '@mikro-orm/postgresql';
+import {
+  BasicAuthentication,
+  handle,
+  IsAuthenticated,
+  path,
+  SessionAuthentication,
+  Token,
+  TokenAuthentication,
+  type AuthenticationClasses,
+  type Route,
+  type Settings,
+} from 'sallyport';
+import { JWTAuthentication, tokenRefresh } from 'sallyport/jwt';
+import { answer, type PlainHandler } from '../../conformance/app/control';
+import { describeToken } from '../../conformance/ecosystem/app/simplejwt';
+import { whoAmIView } from '../../conformance/ecosystem/app/whoami';
+import { settingsOf, type ProjectOptions } from './settings';
+import { Snapshot } from './snapshot';
+
+/** The app of the profile `interop`: who makes a request, by each scheme, over a database of Django's. */
+export async function createApp(orm: MikroORM, options: ProjectOptions): Promise<RequestListener> {
+  const snapshot = await Snapshot.take(orm);
+  const reset: PlainHandler = async (_request, response) => {
+    await snapshot.restore();
+    answer(response, 204);
+  };
+  const router = handle([path('/__reset', reset), ...routesOf('/interop', settingsOf(orm, options))]);
+  return (request, response) => void router(request, response);
+}
+
+function routesOf(prefix: string, settings: Settings): Route[] {
+  const view = whoAmIView(describeAuth);
+  const known = (name: string, authenticationClasses: AuthenticationClasses): Route =>
+    path(`${prefix}/${name}/`, view.asView({ settings, authenticationClasses, permissionClasses: [IsAuthenticated] }));
+  return [
+    known('session', [SessionAuthentication]),
+    known('token', [TokenAuthentication]),
+    known('basic', [BasicAuthentication]),
+    known('jwt', [JWTAuthentication]),
+    path(`${prefix}/refresh/`, tokenRefresh(settings)),
+  ];
+}
+
+function describeAuth(auth: unknown, settings: Settings): unknown {
+  return auth instanceof Token ? auth.key : describeToken(auth, settings);
+}
