@@ -1,21 +1,27 @@
 import type { KeyObject } from 'node:crypto';
 import { ImproperlyConfigured } from '../../core/exceptions';
+import { consoleLogger, type Logger } from '../../core/logger';
+import { chain, type Awaitable } from '../../core/policy';
 import type { Settings } from '../../core/settings';
 import { saltedHmac } from '../../crypto/signing';
 import { toPlain, writeJSON, type JSONStyle } from '../../http/json';
 import { ExpiredTokenError, TokenError } from './exceptions';
+import { KeyRing, type Signer } from './keys/key-ring';
+import { RemoteKeySet } from './keys/remote-key-set';
+import type { KeySource } from './keys/source';
 import {
   checkClaims,
   findAlgorithm,
   JWTError,
   JWTExpired,
+  openCompact,
   parseObject,
   prepareSigningKey,
   prepareVerifyingKey,
   readCompact,
   signCompact,
   UnfitKey,
-  verifyCompact,
+  verifyOpened,
   type JSONObject,
   type JWSAlgorithm,
   type KeyInput,
@@ -27,7 +33,12 @@ export interface DecodeOptions {
   readonly now: number;
   /** Whether signature and claims are checked. @default true */
   readonly verify?: boolean;
+  /** Hears where the keys of another server can't be fetched. @default standard error */
+  readonly logger?: Logger;
 }
+
+/** As Python's json.dumps writes it, so that both sides make the same token of the same claims. */
+export const PYTHON_STYLE: JSONStyle = { indent: 0, compact: true, ascii: true, strict: true };
 
 /** What the releases of simplejwt say of a token that isn't good. */
 const TEXTS = {
@@ -39,8 +50,9 @@ const TEXTS = {
 export class TokenBackend {
   readonly #options: JWTSettings;
   readonly #algorithm: JWSAlgorithm;
-  readonly #signingKey: KeyObject | null;
-  readonly #verifyingKey: KeyObject;
+  readonly #ring: KeyRing | null;
+  readonly #signer: Signer | null;
+  readonly #keys: KeySource;
   readonly #style: JSONStyle;
 
   /** @throws ImproperlyConfigured for an algorithm that nobody knows, and for keys that are missing or unfit */
@@ -50,44 +62,66 @@ export class TokenBackend {
       throw new ImproperlyConfigured(`Unrecognized algorithm type '${String(options.algorithm)}'`);
     }
     checkLeeway(options.leeway);
-    const { signingKey, jsonEncoder, allowShortSigningKey: allowShortSecret } = options;
-    const publicKey = algorithm.keyType === 'secret' ? null : options.verifyingKey;
+    checkSources(options);
+    const { jsonEncoder, keyRing, allowShortSigningKey: allowShortSecret } = options;
     this.#options = options;
     this.#algorithm = algorithm;
-    this.#signingKey =
-      signingKey === null
-        ? null
-        : fit('signingKey', () => prepareSigningKey(algorithm, signingKey, { allowShortSecret }));
-    this.#verifyingKey = fit(publicKey === null ? 'signingKey' : 'verifyingKey', () =>
-      prepareVerifyingKey(algorithm, required(publicKey ?? signingKey, algorithm), { allowShortSecret }),
-    );
-    // As Python's json.dumps writes it, so that both sides make the same token of the same claims.
-    const style: JSONStyle = { indent: 0, compact: true, ascii: true, strict: true };
-    this.#style = jsonEncoder === null ? style : { ...style, toPlain: (value) => jsonEncoder(value) ?? toPlain(value) };
+    this.#ring = keyRing.length === 0 ? null : new KeyRing(keyRing, { algorithm: options.algorithm, allowShortSecret });
+    this.#signer = signerOf(options, algorithm);
+    this.#keys = this.#ring ?? keySourceOf(options, algorithm);
+    this.#style =
+      jsonEncoder === null
+        ? PYTHON_STYLE
+        : { ...PYTHON_STYLE, toPlain: (value) => jsonEncoder(value) ?? toPlain(value) };
   }
 
-  /** The signed token of these claims, with audience and issuer added. */
-  encode(claims: Readonly<JSONObject>): string {
+  /** The algorithm that tokens are signed with, unless a key of the ring has another one. */
+  get algorithm(): JWSAlgorithm {
+    return this.#algorithm;
+  }
+
+  /** The keys of the option `keyRing`; null where it is empty. */
+  get ring(): KeyRing | null {
+    return this.#ring;
+  }
+
+  /**
+   * The signed token of these claims, with audience and issuer added.
+   * @param now seconds since 1970: which key of a ring signs
+   * @throws ImproperlyConfigured where no key may sign
+   */
+  encode(claims: Readonly<JSONObject>, now: number): string {
     const { audience, issuer } = this.#options;
     const all: JSONObject = { ...claims };
     if (audience !== null) all['aud'] = audience;
     if (issuer !== null) all['iss'] = issuer;
-    const signer = { algorithm: this.#algorithm, key: this.#requireSigningKey() };
-    return signCompact(writeJSON(all, this.#style), { alg: this.#algorithm.name, typ: 'JWT' }, signer);
+    const { algorithm, key, kid } = this.#signersAt(now)[0]!;
+    const header = { alg: algorithm.name, typ: 'JWT', ...(kid === null ? {} : { kid }) };
+    return signCompact(writeJSON(all, this.#style), header, { algorithm, key });
   }
 
   /**
-   * The claims of a token. The signature is checked before any claim: an expired token that was edited is invalid.
+   * The claims of a token. The signature is checked before any claim: an expired token that was edited is invalid. They
+   * are there at once, unless a key must be fetched.
    * @throws TokenError, ExpiredTokenError
    */
-  decode(token: string, { now, verify = true }: DecodeOptions): JSONObject {
+  decode(token: string, options: DecodeOptions): Awaitable<JSONObject> {
+    const { now, verify = true, logger = consoleLogger } = options;
+    if (!verify) return this.#translated(() => parseObject(readCompact(token).payload));
+    const opened = this.#translated(() => openCompact(token));
+    return chain(this.#keys.find(opened.header, { now, logger }), (verifiers) =>
+      this.#translated(() => {
+        const claims = parseObject(verifyOpened(opened, verifiers).payload);
+        const { audience, issuer, leeway } = this.#options;
+        checkClaims(claims, { now, audience, issuer, leeway: leeway ?? 0 });
+        return claims;
+      }),
+    );
+  }
+
+  #translated<T>(read: () => T): T {
     try {
-      if (!verify) return parseObject(readCompact(token).payload);
-      const { payload } = verifyCompact(token, { algorithm: this.#algorithm, key: this.#verifyingKey });
-      const claims = parseObject(payload);
-      const { audience, issuer, leeway } = this.#options;
-      checkClaims(claims, { now, audience, issuer, leeway: leeway ?? 0 });
-      return claims;
+      return read();
     } catch (cause) {
       if (!(cause instanceof JWTError)) throw cause;
       const { expired, invalid } = TEXTS[this.#options.simplejwtVersion];
@@ -96,17 +130,59 @@ export class TokenBackend {
     }
   }
 
-  /** A digest of a text that only those who may sign can make; `purpose` keeps it apart from all others. */
-  digest(purpose: string, text: string): string {
-    const key = this.#requireSigningKey();
-    const secret = key.type === 'secret' ? key.export() : key.export({ format: 'der', type: 'pkcs8' });
-    return saltedHmac(purpose, text, { secret }).toString('base64url');
+  /**
+   * Digests of a text that only those who may sign can make; `purpose` keeps them apart from all others. The first is
+   * by the key that signs now, the others by keys that have signed.
+   * @param now seconds since 1970
+   * @throws ImproperlyConfigured where no key may sign
+   */
+  digests(purpose: string, text: string, now: number): readonly string[] {
+    return this.#signersAt(now).map(({ key }) => {
+      const secret = key.type === 'secret' ? key.export() : key.export({ format: 'der', type: 'pkcs8' });
+      return saltedHmac(purpose, text, { secret }).toString('base64url');
+    });
   }
 
-  #requireSigningKey(): KeyObject {
-    if (this.#signingKey !== null) return this.#signingKey;
-    throw new ImproperlyConfigured("Without a 'signingKey' tokens can only be verified: jwt({ signingKey: … }).");
+  #signersAt(now: number): readonly Signer[] {
+    if (this.#signer !== null) return [this.#signer];
+    const signers = this.#ring?.signers(now) ?? [];
+    if (signers.length > 0) return signers;
+    throw new ImproperlyConfigured(
+      "Without a 'signingKey', or a key of 'keyRing' that signs now, tokens can only be verified: jwt({ signingKey: … }).",
+    );
   }
+}
+
+/** Several places where a key may come from would leave it open which one counts. */
+function checkSources({ signingKey, verifyingKey, keyRing, jwkUrl }: JWTSettings): void {
+  const isRing = keyRing.length > 0;
+  if (isRing && (signingKey !== null || verifyingKey !== null || jwkUrl !== null)) {
+    throw new ImproperlyConfigured(
+      "With 'keyRing' all keys stand there: leave out 'signingKey', 'verifyingKey' and 'jwkUrl', and put the key that there " +
+        'was behind the new one: jwt({ keyRing: [{ key: newKey }, { key: oldKey }] }).',
+    );
+  }
+  if (jwkUrl !== null && verifyingKey !== null) {
+    throw new ImproperlyConfigured("With 'jwkUrl' the keys come from there: leave out 'verifyingKey'.");
+  }
+}
+
+function signerOf({ signingKey, allowShortSigningKey }: JWTSettings, algorithm: JWSAlgorithm): Signer | null {
+  if (signingKey === null) return null;
+  const key = fit('signingKey', () =>
+    prepareSigningKey(algorithm, signingKey, { allowShortSecret: allowShortSigningKey }));
+  return { algorithm, key, kid: null };
+}
+
+function keySourceOf(options: JWTSettings, algorithm: JWSAlgorithm): KeySource {
+  const { signingKey, verifyingKey, jwkUrl, allowShortSigningKey: allowShortSecret } = options;
+  if (jwkUrl !== null) return new RemoteKeySet(algorithm, typeof jwkUrl === 'string' ? { url: jwkUrl } : jwkUrl);
+  const publicKey = algorithm.keyType === 'secret' ? null : verifyingKey;
+  const key = fit(publicKey === null ? 'signingKey' : 'verifyingKey', () =>
+    prepareVerifyingKey(algorithm, required(publicKey ?? signingKey, algorithm), { allowShortSecret }),
+  );
+  const verifiers = [{ algorithm, key }];
+  return { find: () => verifiers };
 }
 
 function checkLeeway(leeway: unknown): void {

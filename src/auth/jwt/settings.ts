@@ -2,6 +2,8 @@ import { namespace } from '../../core/namespace';
 import type { Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { BaseUser, Credentials } from '../../core/users';
+import type { RingKey } from './keys/key-ring';
+import type { RemoteKeySetOptions } from './keys/remote-key-set';
 import type { AlgorithmName, KeyInput } from './protocol';
 import type { SerializerClass } from './serializers';
 import type { BlacklistStore } from './store';
@@ -25,6 +27,16 @@ export interface JWTSettings {
   readonly signingKey: KeyInput | null;
   /** The public key of a key pair; null: that of `signingKey`. @default null */
   readonly verifyingKey: KeyInput | null;
+  /**
+   * Keys that follow each other, in place of `signingKey`: the one that began last signs, and says its name in the header
+   * `kid`; all of them verify until they retire. @default []
+   */
+  readonly keyRing: readonly RingKey[];
+  /**
+   * The `https://` URL of a JWK set in which the key of a token is found by its `kid`, or that URL with limits of your own.
+   * The algorithm stays the option `algorithm`, whatever a key says. @default null
+   */
+  readonly jwkUrl: string | RemoteKeySetOptions | null;
   /**
    * Takes HMAC keys that are shorter than the digest, as many a `SECRET_KEY` is (RFC 7518, section 3.2, forbids it): some
    * can be guessed from a single token. @default false
@@ -123,6 +135,8 @@ const defaults: JWTSettings = Object.freeze({
   algorithm: 'HS256',
   signingKey: null,
   verifyingKey: null,
+  keyRing: [],
+  jwkUrl: null,
   allowShortSigningKey: false,
   audience: null,
   issuer: null,

@@ -62,7 +62,7 @@ export abstract class Token {
   }
 
   /**
-   * The token of a text, checked. It is there at once, unless the blacklist has to be asked.
+   * The token of a text, checked. It is there at once, unless the blacklist has to be asked, or a key be fetched.
    * @throws TokenError, ExpiredTokenError
    */
   // eslint-disable-next-line max-params -- `this` is none
@@ -72,9 +72,12 @@ export abstract class Token {
     token: string,
     { verify = true }: ReadOptions = {},
   ): Awaitable<T> {
-    const now = settings.clock.now() / 1000;
-    const read = new this(settings, this.backend(settings).decode(token, { now, verify }));
-    return verify ? chain(read.verify(), () => read) : read;
+    const { clock, logger } = settings;
+    const decoded = this.backend(settings).decode(token, { now: clock.now() / 1000, verify, logger });
+    return chain(decoded, (claims) => {
+      const read = new this(settings, claims);
+      return verify ? chain(read.verify(), () => read) : read;
+    });
   }
 
   /**
@@ -150,7 +153,7 @@ export abstract class Token {
 
   /** The signed token. */
   toString(): string {
-    return this.tokenClass.backend(this.settings).encode(this.payload);
+    return this.tokenClass.backend(this.settings).encode(this.payload, this.settings.clock.now() / 1000);
   }
 
   [inspect.custom](): string {

@@ -48,16 +48,23 @@ function isPrimaryKey(field: string): boolean {
  * @throws ImproperlyConfigured for a user without one
  */
 export function passwordDigest(settings: Settings, user: BaseUser): string {
+  return passwordDigests(settings, user)[0]!;
+}
+
+/** Whether the user has still the password that the claim of a token is made of. */
+export function hasSamePassword(settings: Settings, user: BaseUser, claim: unknown): boolean {
+  return (
+    typeof claim === 'string' && passwordDigests(settings, user).some((digest) => constantTimeEqual(claim, digest))
+  );
+}
+
+/** By each key that signs or has signed: where keys follow each other, the older tokens must not end with a new key. */
+function passwordDigests(settings: Settings, user: BaseUser): readonly string[] {
   const stored: unknown = Reflect.get(user, 'password');
   if (typeof stored !== 'string') {
     throw new ImproperlyConfigured("With 'checkRevokeToken' users have a field 'password' with the stored hash.");
   }
   return jwt.of(settings).revokeTokenDigest === 'md5'
-    ? createHash('md5').update(stored).digest('hex').toUpperCase()
-    : tokenBackend(settings).digest('sallyport.jwt.revoke', stored);
-}
-
-/** Whether the user has still the password that the claim of a token is made of. */
-export function hasSamePassword(settings: Settings, user: BaseUser, claim: unknown): boolean {
-  return typeof claim === 'string' && constantTimeEqual(claim, passwordDigest(settings, user));
+    ? [createHash('md5').update(stored).digest('hex').toUpperCase()]
+    : tokenBackend(settings).digests('sallyport.jwt.revoke', stored, settings.clock.now() / 1000);
 }

@@ -4,6 +4,7 @@ export * from './claims';
 export * from './errors';
 export type { JSONObject } from './json';
 export { parseObject } from './json';
+export * from './jwk-set';
 export * from './jws';
 export * from './keys';
 export * from './thumbprint';

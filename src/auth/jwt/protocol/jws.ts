@@ -23,22 +23,57 @@ export function signCompact(
   return `${data}.${signer.algorithm.sign(data, signer.key).toString('base64url')}`;
 }
 
+/** What checks a signature: a key, and the one algorithm that it is for. */
+export interface Verifier {
+  readonly algorithm: JWSAlgorithm;
+  readonly key: KeyObject;
+}
+
+/** A token whose header was read and holds nothing that must be refused. Its signature was not looked at. */
+export interface OpenedJWS {
+  readonly header: JSONObject;
+  /** What the signature is of. */
+  readonly signed: string;
+  /** In base64url, as all that wasn't decoded yet. */
+  readonly payload: string;
+  readonly signature: string;
+}
+
 /**
- * Header and payload of a token with a good signature. The algorithm is the verifier's own: the token may only agree.
+ * Reads the header of a token, by which its key may be found.
+ * @param options.embeddedKey takes the header `jwk`: for what proves that its sender holds that key, and nothing else
  * @throws JWTError
  */
-export function verifyCompact(
-  token: string,
-  { algorithm, key }: { readonly algorithm: JWSAlgorithm; readonly key: KeyObject },
-): CompactJWS {
-  const [first, second, third] = splitCompact(token);
+export function openCompact(token: string, options: { readonly embeddedKey?: boolean } = {}): OpenedJWS {
+  const [first, payload, signature] = splitCompact(token);
   const header = parseObject(decodeBase64url(first));
-  assertHeader(header, algorithm);
-  const signature = decodeBase64url(third);
-  if (!algorithm.verify(`${first}.${second}`, key, signature)) {
+  assertHeader(header, options.embeddedKey === true);
+  return { header, signed: `${first}.${payload}`, payload, signature };
+}
+
+/**
+ * Header and payload of a token that one of the verifiers finds well signed. The algorithm is the verifier's own: the
+ * token may only agree.
+ * @throws JWTError
+ */
+export function verifyOpened(opened: OpenedJWS, verifiers: readonly Verifier[]): CompactJWS {
+  const { header, signed, payload } = opened;
+  const name = Object.hasOwn(header, 'alg') ? header['alg'] : undefined;
+  const fitting = verifiers.filter(({ algorithm }) => algorithm.name === name);
+  if (fitting.length === 0) throw new JWTError('algorithm', 'The token is signed with another algorithm or key.');
+  const signature = decodeBase64url(opened.signature);
+  if (!fitting.some(({ algorithm, key }) => algorithm.verify(signed, key, signature))) {
     throw new JWTError('signature', 'The signature is wrong.');
   }
-  return { header, payload: decodeBase64url(second) };
+  return { header, payload: decodeBase64url(payload) };
+}
+
+/**
+ * Header and payload of a token with a good signature.
+ * @throws JWTError
+ */
+export function verifyCompact(token: string, verifier: Verifier): CompactJWS {
+  return verifyOpened(openCompact(token), [verifier]);
 }
 
 /**
@@ -58,16 +93,14 @@ function splitCompact(token: string): readonly [string, string, string] {
 }
 
 /** Keys that come with the token are the sender's own; who would take them lets the sender choose who is believed. */
-const EMBEDDED_KEYS = ['jwk', 'jku', 'x5u', 'x5c'] as const;
+const EMBEDDED_KEYS = ['jku', 'x5u', 'x5c'] as const;
 
-function assertHeader(header: JSONObject, algorithm: JWSAlgorithm): void {
-  if (!Object.hasOwn(header, 'alg') || header['alg'] !== algorithm.name) {
-    throw new JWTError('algorithm', 'The token is signed with another algorithm.');
-  }
+function assertHeader(header: JSONObject, takesKey: boolean): void {
   // RFC 7515, section 4.1.11: what one doesn't know must be refused, and no extension is known here.
   if (Object.hasOwn(header, 'crit')) throw new JWTError('header', "The token has a header 'crit'.");
   const embedded = EMBEDDED_KEYS.find((name) => Object.hasOwn(header, name));
   if (embedded !== undefined) throw new JWTError('header', `The token has a header '${embedded}'.`);
+  if (!takesKey && Object.hasOwn(header, 'jwk')) throw new JWTError('header', "The token has a header 'jwk'.");
   for (const name of ['typ', 'kid'] as const) {
     if (Object.hasOwn(header, name) && typeof header[name] !== 'string') {
       throw new JWTError('header', `The header '${name}' is no text.`);
