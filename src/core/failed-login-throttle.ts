@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isAPIException } from './exceptions';
 import { finding, type CheckedView, type Finding } from './findings';
-import { onResponse } from './host';
+import { onEnd } from './host';
 import { chain, type Awaitable, type PolicyClass } from './policy';
 import type { Request } from './request';
 import type { Settings } from './settings';
@@ -59,7 +59,7 @@ export class FailedLoginThrottle extends SimpleRateThrottle {
   override allowRequest(request: Request, view: APIView): Awaitable<boolean> {
     return chain(super.allowRequest(request, view), (allowed) => {
       if (this.isCounted) {
-        onResponse(request.raw, ({ status }) =>
+        onEnd(request.raw, (status) =>
           chain(this.isFailure(status, request), (failed) => (failed ? undefined : this.giveBack())),
         );
       }

@@ -2,6 +2,7 @@ import { mergeVary, ResponseHeaders, type HeaderContent } from '../http/headers'
 import { pathOf } from '../http/paths';
 import { isBadRequest } from './exceptions';
 import {
+  takeEndHooks,
   takeResponseHooks,
   type Handler,
   type HostRequest,
@@ -62,9 +63,9 @@ export function sendHead(raw: HostRequest, sink: HostResponse, answer: Response)
 /** The head of an answer when the hooks have had their say. */
 function finishHead(raw: HostRequest, answer: Head): Awaitable<Head> {
   const hooks = takeResponseHooks(raw);
-  if (hooks === undefined) return answer;
+  if (hooks === undefined) return chain(runEndHooks(raw, answer.status), () => answer);
   const head = ownHead(answer);
-  return runHooks(hooks, head).then(() => head);
+  return chain(runHooks(hooks, head), () => chain(runEndHooks(raw, head.status), () => head));
 }
 
 /** The part of an answer that is written before its body. */
@@ -85,6 +86,15 @@ async function runHooks(hooks: readonly ResponseHook[], head: ResponseHead): Pro
 /** A body that is not sent, of which the length still is. */
 interface UnsentBody extends RenderedBody {
   readonly unsent?: true;
+}
+
+/** Runs them all, whichever of them fails. */
+function runEndHooks(raw: HostRequest, status: number): Promise<void> | undefined {
+  const hooks = takeEndHooks(raw);
+  if (hooks === undefined) return undefined;
+  return Promise.allSettled(hooks.map(async (hook) => hook(status))).then((outcomes) => {
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  });
 }
 
 function withoutBody(body: RenderedBody): UnsentBody {
@@ -171,6 +181,8 @@ async function sendPlatformResponse(
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) headers.set('set-cookie', cookies);
   if (hooks !== undefined) await runHooks(hooks, { status: response.status, headers });
+  const ended = runEndHooks(raw, response.status);
+  if (ended !== undefined) await ended;
   if (sink.headersSent) return;
   const head: FlatHeaders = [];
   for (const [name, value] of headers) head.push(name, besideHost(sink, name, value));
@@ -221,8 +233,14 @@ const SERVER_ERROR: BareAnswer = { status: 500, body: '{"error":"Server Error (5
 const BAD_REQUEST: BareAnswer = { status: 400, body: '{"error":"Bad Request (400)"}' };
 
 async function fail(exchange: Exchange, thrown: unknown): Promise<void> {
-  const { sink, next } = exchange;
+  const { raw, sink, next } = exchange;
   const error = toError(thrown);
+  const ended = runEndHooks(raw, statusOf(error));
+  if (ended !== undefined) {
+    await ended.catch((failure: unknown) => {
+      report(exchange, failure);
+    });
+  }
   if (sink.headersSent) {
     report(exchange, error);
     if (sink.writableEnded !== true) breakOff(exchange);
@@ -248,6 +266,13 @@ function breakOff({ raw, sink }: Exchange): void {
 function toError(thrown: unknown): object {
   if (typeof thrown === 'object' && thrown !== null) return thrown;
   return new Error('What was thrown is no error; it stands in the cause.', { cause: thrown });
+}
+
+/** The status that an error asks for, by the fields that hosts look at. */
+function statusOf(error: object): number {
+  const { statusCode, status, httpCode } = error as Partial<Record<string, unknown>>;
+  const asked = statusCode ?? status ?? httpCode;
+  return typeof asked === 'number' && asked >= 400 ? asked : 500;
 }
 
 /** Gives an error to the host; false when the host fails over it and has answered nothing. */

@@ -61,20 +61,40 @@ export interface ResponseHead {
 
 export type ResponseHook = (head: ResponseHead) => Awaitable<void>;
 
+/** @param status that of the answer; for an error that goes to the host's `next`, the one that it asks for */
+export type EndHook = (status: number) => Awaitable<void>;
+
 const HOOKS: unique symbol = Symbol.for('sallyport.responseHooks') as never;
-type WithHooks = HostRequest & { [HOOKS]?: ResponseHook[] | undefined };
+const END_HOOKS: unique symbol = Symbol.for('sallyport.endHooks') as never;
+type WithHooks = HostRequest & { [HOOKS]?: ResponseHook[] | undefined; [END_HOOKS]?: EndHook[] | undefined };
 
 /**
  * Registers what must still be said when the answer's head is written: a session to save, a cookie to set. The list
- * hangs on the host's request, so that two views on one request share it. Each hook runs once, on errors too.
+ * hangs on the host's request, so that two views on one request share it. Each hook runs once, on errors too, but for
+ * those that go to the host's `next`: there the answer is the host's.
  */
 export function onResponse(raw: HostRequest, hook: ResponseHook): void {
   ((raw as WithHooks)[HOOKS] ??= []).push(hook);
+}
+
+/**
+ * Registers what must be done whoever writes the answer, such as to give back a place in a window. It runs once, before
+ * the head is written, or the host's `next` is called.
+ */
+export function onEnd(raw: HostRequest, hook: EndHook): void {
+  ((raw as WithHooks)[END_HOOKS] ??= []).push(hook);
 }
 
 /** Takes the hooks off the request, so that none runs twice. */
 export function takeResponseHooks(raw: HostRequest): readonly ResponseHook[] | undefined {
   const hooks = (raw as WithHooks)[HOOKS];
   if (hooks !== undefined) (raw as WithHooks)[HOOKS] = undefined;
+  return hooks;
+}
+
+/** As `takeResponseHooks`, of `onEnd`. */
+export function takeEndHooks(raw: HostRequest): readonly EndHook[] | undefined {
+  const hooks = (raw as WithHooks)[END_HOOKS];
+  if (hooks !== undefined) (raw as WithHooks)[END_HOOKS] = undefined;
   return hooks;
 }

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { APIView, BaseRenderer, defineSettings, NotFound, onResponse, Response } from 'sallyport';
-import type { Handler, HostRequest, Request, ResponseHook, ViewResult } from 'sallyport';
+import { APIView, BaseRenderer, defineSettings, NotFound, onEnd, onResponse, Response } from 'sallyport';
+import type { EndHook, Handler, HostRequest, Request, ResponseHook, ViewResult } from 'sallyport';
 import { call, errorLog, serve } from '../support/server';
 
 const { logger } = errorLog();
@@ -25,6 +25,14 @@ function viewOf(work: (request: Request) => ViewResult | Promise<ViewResult>, se
 function withHook(handler: Handler, hook: ResponseHook): Handler {
   return (raw, sink, next) => {
     onResponse(raw, hook);
+    return handler(raw, sink, next);
+  };
+}
+
+/** Does the same with hooks of `onEnd`. */
+function withEnd(handler: Handler, ...hooks: EndHook[]): Handler {
+  return (raw, sink, next) => {
+    for (const hook of hooks) onEnd(raw, hook);
     return handler(raw, sink, next);
   };
 }
@@ -340,6 +348,75 @@ describe("the platform's own response", () => {
     await server.close();
     process.off('unhandledRejection', listen);
     expect(unhandled).toEqual([]);
+  });
+});
+
+describe('onEnd', () => {
+  const teapot = Object.assign(new Error('short and stout'), { status: 418 });
+  const ends: [string, () => ViewResult, number][] = [
+    ['an answer', () => new Response('a', { status: 201 }), 201],
+    ['an answer of the platform', () => new globalThis.Response('raw', { status: 202 }), 202],
+    ['an error that was handled', throws(new NotFound()), 404],
+    ['an error that was not', throws(new Error('bug')), 500],
+    ['an error with a status', throws(teapot), 418],
+  ];
+
+  it.each(ends)('runs once for %s, with its status, whoever answers', async (_name, work, status) => {
+    const seen: number[] = [];
+    const view = withEnd(viewOf(work), async (ended) => {
+      await pause(1);
+      seen.push(ended);
+    });
+    await call(view);
+    await call((raw, sink) => view(raw, sink, () => sink.end()));
+    expect(seen).toEqual([status, status]);
+  });
+
+  it('runs before the answer is out', async () => {
+    let isOver = false;
+    const view = withEnd(viewOf(throws(new Error('bug'))), async () => {
+      await pause(5);
+      isOver = true;
+    });
+    const seen: boolean[] = [];
+    await call((raw, sink) =>
+      view(raw, sink, () => {
+        seen.push(isOver);
+        sink.end();
+      }),
+    );
+    expect(seen).toEqual([true]);
+  });
+
+  it('runs all hooks where one fails, which makes a 500 of an answer and hides no error', async () => {
+    const { logger, errors } = errorLog();
+    const settings = defineSettings({ logger });
+    let runs = 0;
+    const hooks: EndHook[] = [throws(new Error('of the hook')), () => void runs++];
+    expect(
+      (
+        await call(
+          withEnd(
+            viewOf(() => new Response('a'), settings),
+            ...hooks,
+          ),
+        )
+      ).status,
+    ).toBe(500);
+    const bug = new Error('bug');
+    expect(await passedOn(withEnd(viewOf(throws(bug), settings), ...hooks))).toEqual([[bug]]);
+    expect(runs).toBe(2);
+    expect(errors).toEqual([new Error('of the hook'), new Error('of the hook')]);
+  });
+
+  it('runs where a hook of onResponse has failed', async () => {
+    const seen: number[] = [];
+    const view = withHook(
+      viewOf(() => new Response('a')),
+      throws(new Error('store is down')),
+    );
+    await call(withEnd(view, (status) => void seen.push(status)));
+    expect(seen).toEqual([500]);
   });
 });
 

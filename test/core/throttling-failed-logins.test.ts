@@ -239,6 +239,34 @@ describe('FailedLoginThrottle', () => {
     expect(await statuses(off, ...times(5, wrong))).toEqual(times(5, 401));
   });
 
+  it('gives the place of a success back where the host answers an error of the view', async () => {
+    class Broken extends View {
+      override get(): never {
+        throw new Error('a bug');
+      }
+    }
+    const view = Broken.asView({ settings: settingsOf(), preAuthThrottleClasses: [FailedLoginThrottle] });
+    const behindHost: Handler = (request, response) =>
+      view(request, response, () => {
+        response.writeHead(500, []);
+        response.end();
+      });
+    expect(await statuses(behindHost, ...times(5, right))).toEqual(times(5, 500));
+  });
+
+  it('keeps the place of a failure where the host answers it', async () => {
+    const view = viewOf({ exceptionHandler: () => null });
+    const asked: unknown[] = [];
+    const behindHost: Handler = (request, response) =>
+      view(request, response, (error) => {
+        asked.push((error as { status: unknown }).status);
+        response.writeHead(400, []);
+        response.end();
+      });
+    await statuses(behindHost, ...times(4, wrong));
+    expect(asked).toEqual([401, 401, 401, 429]);
+  });
+
   it('sends the answer of a log in when the cache is lost meanwhile, and reports it', async () => {
     class Dying extends MemoryCache {
       override giveBack(): never {
