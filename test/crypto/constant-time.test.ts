@@ -1,7 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import crypto from 'node:crypto';
-import { checkPassword, MD5PasswordHasher, PBKDF2PasswordHasher, ScryptPasswordHasher, Signer } from 'sallyport';
+import {
+  Argon2PasswordHasher,
+  BCryptPasswordHasher,
+  BCryptSHA256PasswordHasher,
+  checkPassword,
+  MD5PasswordHasher,
+  PBKDF2PasswordHasher,
+  ScryptPasswordHasher,
+  SHA1PasswordHasher,
+  Signer,
+  UnsaltedMD5PasswordHasher,
+  UnsaltedSHA1PasswordHasher,
+} from 'sallyport';
 import { isTokenOf } from '../../src/auth/session/protocol/csrf';
+import { systemRandom } from '../../src/crypto/random';
 
 /** The bytes that were compared in constant time, as pairs of texts. */
 let compared: [string, string][];
@@ -19,14 +32,22 @@ afterEach(() => {
 });
 
 describe('what is compared in constant time', () => {
-  it.each([new PBKDF2PasswordHasher({ iterations: 1 }), new MD5PasswordHasher(), new ScryptPasswordHasher()])(
-    'is the whole of a stored password: $algorithm (A-051)',
-    async (hasher) => {
-      const encoded = await hasher.encode('secret', 'salt');
-      expect((await checkPassword('wrong', encoded, [hasher])).ok).toBe(false);
-      expect(compared).toEqual([[await hasher.encode('wrong', 'salt'), encoded]]);
-    },
-  );
+  it.each([
+    new PBKDF2PasswordHasher({ iterations: 1 }),
+    new MD5PasswordHasher(),
+    new SHA1PasswordHasher(),
+    new ScryptPasswordHasher(),
+    new Argon2PasswordHasher({ memoryCost: 8, timeCost: 1, parallelism: 1 }),
+    new BCryptSHA256PasswordHasher({ rounds: 4 }),
+    new BCryptPasswordHasher({ rounds: 4 }),
+    new UnsaltedMD5PasswordHasher(),
+    new UnsaltedSHA1PasswordHasher(),
+  ])('is the whole of a stored password: $algorithm (A-051)', async (hasher) => {
+    const salt = hasher.salt(systemRandom);
+    const encoded = await hasher.encode('secret', salt);
+    expect((await checkPassword('wrong', encoded, [hasher])).ok).toBe(false);
+    expect(compared).toEqual([[await hasher.encode('wrong', salt), encoded]]);
+  });
 
   it('are the secrets behind CSRF tokens (A-093)', () => {
     const secret = 'abcdefghijklmnopqrstuvwxyzABCDEF';

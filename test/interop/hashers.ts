@@ -1,8 +1,14 @@
 import {
+  Argon2PasswordHasher,
+  BCryptPasswordHasher,
+  BCryptSHA256PasswordHasher,
   MD5PasswordHasher,
   PBKDF2PasswordHasher,
   PBKDF2SHA1PasswordHasher,
   ScryptPasswordHasher,
+  SHA1PasswordHasher,
+  UnsaltedMD5PasswordHasher,
+  UnsaltedSHA1PasswordHasher,
   type PasswordHashers,
 } from 'sallyport';
 
@@ -10,6 +16,12 @@ import {
 export const hashers: PasswordHashers = [
   new PBKDF2PasswordHasher({ iterations: 260_000 }),
   new PBKDF2SHA1PasswordHasher({ iterations: 260_000 }),
+  new Argon2PasswordHasher(),
+  new BCryptSHA256PasswordHasher(),
+  new BCryptPasswordHasher(),
   new ScryptPasswordHasher(),
+  new SHA1PasswordHasher(),
   new MD5PasswordHasher(),
+  new UnsaltedMD5PasswordHasher(),
+  new UnsaltedSHA1PasswordHasher(),
 ];

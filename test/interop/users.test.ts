@@ -42,17 +42,23 @@ describe('The users of Django', () => {
     }
   });
 
-  it.each(['u_pbkdf2_sha256_old', 'u_pbkdf2_sha256_more', 'u_md5', 'u_scrypt_django51'])(
-    'get the preferred hash at a log in with another one: %s (A-018)',
-    async (username) => {
-      const before = (await users.getByNaturalKey(username))!;
-      await users.authenticate({ username, password: passwordOf(username) });
-      const after = (await users.getByNaturalKey(username))!;
-      expect(after.password).toMatch(/^pbkdf2_sha256\$260000\$/);
-      expect({ ...after, password: '' }).toEqual({ ...before, password: '' });
-      expect(await after.checkPassword(passwordOf(username), hashers)).toBe(true);
-    },
-  );
+  it.each([
+    'u_pbkdf2_sha256_old',
+    'u_pbkdf2_sha256_more',
+    'u_md5',
+    'u_unsalted_sha1',
+    'u_scrypt_django51',
+    'u_argon2id',
+    'u_bcrypt_sha256',
+    'u_bcrypt_2a',
+  ])('get the preferred hash at a log in with another one: %s (A-018)', async (username) => {
+    const before = (await users.getByNaturalKey(username))!;
+    await users.authenticate({ username, password: passwordOf(username) });
+    const after = (await users.getByNaturalKey(username))!;
+    expect(after.password).toMatch(/^pbkdf2_sha256\$260000\$/);
+    expect({ ...after, password: '' }).toEqual({ ...before, password: '' });
+    expect(await after.checkPassword(passwordOf(username), hashers)).toBe(true);
+  });
 
   it('do not log in when they are inactive, or have no usable password', async () => {
     expect(await users.authenticate({ username: 'inactive', password: passwordOf('inactive') })).toBeNull();

@@ -12,6 +12,11 @@ export type RawPassword = string | Uint8Array;
 export interface PasswordHasher {
   /** The part of the stored text before the first `$`. */
   readonly algorithm: string;
+  /**
+   * Whether its work is next to none. A refusal by such a hash then costs a run of the preferred hasher, so that time
+   * doesn't tell whose row is that old. @default false
+   */
+  readonly isCheap?: boolean;
   /** A fresh salt. */
   salt(random: RandomSource): string;
   /** @throws RangeError when the salt is empty or holds a `$` */

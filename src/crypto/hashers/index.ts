@@ -1,5 +1,7 @@
+export * from './argon2';
+export * from './bcrypt';
+export * from './digests';
 export type * from './hasher';
-export * from './md5';
 export * from './passwords';
 export * from './pbkdf2';
 export * from './scrypt';

@@ -1,5 +1,7 @@
 import { randomString, systemRandom } from '../random';
 import type { RandomSource } from '../random';
+import { Argon2PasswordHasher } from './argon2';
+import { BCryptSHA256PasswordHasher } from './bcrypt';
 import type { PasswordHasher, RawPassword } from './hasher';
 import { PBKDF2PasswordHasher, PBKDF2SHA1PasswordHasher } from './pbkdf2';
 import { ScryptPasswordHasher } from './scrypt';
@@ -7,10 +9,15 @@ import { ScryptPasswordHasher } from './scrypt';
 /** The hashers of an app: the first makes new hashes, all of them may verify stored ones. */
 export type PasswordHashers = readonly [preferred: PasswordHasher, ...others: PasswordHasher[]];
 
-/** What an app has that chooses none: new hashes are PBKDF2-SHA256, scrypt and PBKDF2-SHA1 are understood too. */
+/**
+ * What an app has that chooses none: Django's own list. New hashes are PBKDF2-SHA256. The packages of Argon2 and bcrypt
+ * are needed when a row holds such a hash, and not before.
+ */
 export const defaultPasswordHashers: PasswordHashers = Object.freeze([
   new PBKDF2PasswordHasher(),
   new PBKDF2SHA1PasswordHasher(),
+  new Argon2PasswordHasher(),
+  new BCryptSHA256PasswordHasher(),
   new ScryptPasswordHasher(),
 ]);
 
@@ -84,8 +91,10 @@ export async function checkPassword(
 
 /**
  * Does the rest of the work where a stored hash was cheaper to check than a new one, so that a refusal takes as long as
- * that of an unknown user. It can do nothing about a hash of another algorithm.
+ * that of an unknown user. It can do nothing about a hash of another algorithm that takes its time too.
  */
-export async function levelRefusal(raw: RawPassword, encoded: string, [preferred]: PasswordHashers): Promise<void> {
+export async function levelRefusal(raw: RawPassword, encoded: string, hashers: PasswordHashers): Promise<void> {
+  const [preferred] = hashers;
   if (preferred.recognizes(encoded)) await preferred.hardenRuntime(raw, encoded);
+  else if (identifyHasher(encoded, hashers)?.isCheap === true) await makePassword(raw, hashers);
 }

@@ -16,6 +16,7 @@ export interface HashParameters {
 /** What hashers have in common whose stored text is a list of parameters and a hash, joined by `$`. */
 export abstract class SaltedPasswordHasher<P extends HashParameters> implements PasswordHasher {
   abstract readonly algorithm: string;
+  readonly isCheap: boolean = false;
 
   /** The parameters of a new hash. */
   protected abstract parametersFor(salt: string): P;

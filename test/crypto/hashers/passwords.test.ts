@@ -10,9 +10,9 @@ import {
   PBKDF2PasswordHasher,
   PBKDF2SHA1PasswordHasher,
   ScryptPasswordHasher,
-} from '../../src/crypto/hashers';
-import type { PasswordHasher, PasswordHashers } from '../../src/crypto/hashers';
-import { MeasuredHasher } from '../support/measured-hasher';
+} from '../../../src/crypto/hashers';
+import type { PasswordHasher, PasswordHashers } from '../../../src/crypto/hashers';
+import { MeasuredHasher } from '../../support/measured-hasher';
 
 const SALT = 'abcdefghijklmnopqrstuv';
 
@@ -114,6 +114,8 @@ describe('makePassword', () => {
     expect(defaultPasswordHashers.map(({ algorithm }) => algorithm)).toEqual([
       'pbkdf2_sha256',
       'pbkdf2_sha1',
+      'argon2',
+      'bcrypt_sha256',
       'scrypt',
     ]);
   });
