@@ -23,7 +23,7 @@ const config: Config = {
   transform: { '^.+\\.(ts|js)$': swc },
   moduleNameMapper: {
     '^sallyport$': '<rootDir>/src/index.ts',
-    '^sallyport/jwt$': '<rootDir>/src/auth/jwt/index.ts',
+    '^sallyport/(jwt|jwt-legacy)$': '<rootDir>/src/auth/$1/index.ts',
     '^sallyport/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

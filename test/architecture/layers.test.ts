@@ -54,6 +54,20 @@ const layers: readonly Layer[] = [
     ownScheme: true,
     loads: [pure, core, /^auth\/token\/credentials$/],
   },
+  // The view that opens sessions takes the same body as the one that gives tokens.
+  {
+    files: /^auth\/session\/(serializers|throttling)$/,
+    node: true,
+    ownScheme: true,
+    loads: [pure, core, /^auth\/token\/(serializers|throttling)$/],
+  },
+  // Two packages, one kind of token.
+  {
+    files: /^auth\/jwt-legacy\//,
+    node: true,
+    ownScheme: true,
+    loads: [pure, core, /^auth\/jwt\/(backend|protocol\/index|serializer|throttling|users)$/],
+  },
   { files: /^auth\//, node: true, ownScheme: true, loads: [pure, core] },
   {
     files: /^mikro-orm\//,

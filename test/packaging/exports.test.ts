@@ -9,6 +9,7 @@ const peersOf: Readonly<Record<string, readonly string[]>> = {
   './express': [],
   './fetch': [],
   './jwt': [],
+  './jwt-legacy': [],
   './mikro-orm': ['@mikro-orm/core'],
   './redis': [],
   './routing-controllers': ['routing-controllers', 'class-transformer', 'class-validator'],

@@ -18,11 +18,8 @@ export type Attributes = Readonly<Record<string, string>>;
 /** What becomes the answer of a view. */
 export type ValidatedData = Record<string, unknown>;
 
-/**
- * The base of the serializers of this scheme: reads text fields, and lets `validate` make the answer of them. Override that
- * to add to the answer.
- */
-export abstract class JWTSerializer implements DescribedSerializer {
+/** Reads text fields, and lets `validate` make the answer of them. Override that to add to the answer. */
+export abstract class TextSerializer implements DescribedSerializer {
   #errors: ErrorTree | undefined;
   #validated: ValidatedData | undefined;
   #checked: Promise<void> | undefined;
@@ -48,11 +45,6 @@ export abstract class JWTSerializer implements DescribedSerializer {
 
   get settings(): Settings {
     return this.context.settings;
-  }
-
-  /** The options in force. */
-  get options(): JWTSettings {
-    return jwt.of(this.settings);
   }
 
   /** What OPTIONS tells of the fields. */
@@ -115,6 +107,14 @@ export abstract class JWTSerializer implements DescribedSerializer {
     }
     if (Object.keys(errors).length > 0) throw new ValidationError(errors);
     return attributes;
+  }
+}
+
+/** The base of the serializers of this scheme. */
+export abstract class JWTSerializer extends TextSerializer {
+  /** The options in force. */
+  get options(): JWTSettings {
+    return jwt.of(this.settings);
   }
 }
 

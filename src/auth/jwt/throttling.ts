@@ -9,12 +9,17 @@ import { jwt } from './settings';
  * that do so have it from the start.
  */
 export class TokenObtainThrottle extends FailedLoginThrottle {
+  /** The field of the name. */
+  protected get usernameField(): string {
+    return jwt.of(this.settings).usernameField;
+  }
+
   override getAttemptedName(request: Request): Awaitable<string | null> {
     if (request.method !== 'POST') return null;
     return chain(request.load(), () => {
       const data = plain(request.parsedData);
       if (typeof data !== 'object' || data === null) return null;
-      const name = readText(fieldOf(data, jwt.of(this.settings).usernameField), true);
+      const name = readText(fieldOf(data, this.usernameField), true);
       return typeof name === 'string' ? name : null;
     });
   }

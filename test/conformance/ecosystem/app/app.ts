@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { handle, type Route } from 'sallyport';
 import { controlRoutes } from './control';
 import { readDocument, type Fixtures, type Profile, type ProfilesDocument } from './documents';
+import { jwtLegacySystem } from './jwt-legacy';
 import { simplejwt } from './simplejwt';
 import type { System } from './system';
 import { World } from './world';
@@ -9,6 +10,7 @@ import { World } from './world';
 const SYSTEMS: Readonly<Record<string, System>> = {
   simplejwt: simplejwt('5.2'),
   'simplejwt-55': simplejwt('5.5'),
+  'jwt-legacy': jwtLegacySystem,
 };
 
 export interface AppOptions {
