@@ -29,6 +29,18 @@ export class DataPending extends Error {
   }
 }
 
+/**
+ * Whether the function of this name waits for whoever calls: V8 keeps the chain of awaits in its stack traces. Looking
+ * takes long, so it is for places that are seldom reached. Code that was compiled down from `async` isn't seen.
+ */
+export function isAwaitedBy(name: string): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 200;
+  const { stack = '' } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return stack.includes(name);
+}
+
 /** What an error of a user's class becomes: a bug gets a name of its own, anything else stays what it is. */
 export function wrapAttributeError(error: unknown): unknown {
   // By name, since errors that Node itself throws may come from another realm, where `instanceof` is false.

@@ -8,7 +8,7 @@ import type { Parser } from './parsers';
 import { isPromiseLike, type Awaitable } from './policy';
 import type { Renderer } from './renderers';
 import { hasBody, RequestBody } from './request-body';
-import { AuthenticationPending, wrapAttributeError } from './request-errors';
+import { AuthenticationPending, isAwaitedBy, wrapAttributeError } from './request-errors';
 import { RequestHead } from './request-head';
 import type { Settings } from './settings';
 import { rememberStore } from './user-permissions';
@@ -132,8 +132,10 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   /** `getUser` without a promise where none is needed: what the cycle and the policies call. */
   loadUser(): Awaitable<void> {
     if (this.#userKnown) return undefined;
-    // Waiting for itself, the run would never end.
-    if (this.#asking) throw new Error('An authenticator asked for the user that it is to find.');
+    if (this.#asking || (this.#pendingUser !== undefined && isAwaitedBy(this.#awaitAnswers.name))) {
+      // Waiting for itself, the run would never end.
+      throw new Error('An authenticator asked for the user that it is to find.');
+    }
     return this.#pendingUser ?? this.#authenticate();
   }
 
@@ -147,7 +149,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
 
   #authenticate(): Promise<void> | undefined {
     const pending = this.#askFrom(0);
-    return pending === undefined ? undefined : (this.#pendingUser = this.#wait(pending));
+    return pending === undefined ? undefined : (this.#pendingUser = this.#awaitAnswers(pending));
   }
 
   /** Asks in order, as long as the answers are plain values; the first promise is given back. */
@@ -173,7 +175,8 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     }
   }
 
-  async #wait(first: PendingAnswer): Promise<void> {
+  /** With `await` and not with `then`, so that an authenticator which asks in between is seen (`isAwaitedBy`). */
+  async #awaitAnswers(first: PendingAnswer): Promise<void> {
     try {
       for (let pending: PendingAnswer | undefined = first; pending !== undefined;) {
         const { answer, at }: PendingAnswer = pending;

@@ -302,11 +302,45 @@ describe('who makes a request', () => {
       'getUser(), first of all in an asynchronous method',
       async (request: Request) => (await request.getUser()) as never,
     ],
+    ['user, later', (request: Request) => later(() => request.user as never)],
+    [
+      'getUser(), later',
+      async (request: Request) => {
+        await tick();
+        return (await request.getUser()) as never;
+      },
+    ],
+    [
+      'getUser() of a function that it awaits with others',
+      async (request: Request) => {
+        const ask = async (): Promise<unknown> => {
+          await tick();
+          await tick();
+          return request.getUser();
+        };
+        return (await Promise.all([tick(), ask()])) as never;
+      },
+    ],
+    ['getUser(), in a chain of promises', (request: Request) => tick().then(() => request.getUser() as never)],
   ])('an authenticator that asks for the user is told so, and nothing hangs: %s', async (_name, ask) => {
     for (const before of [[], [authenticator(() => later(() => null)).Class]]) {
       const request = requestOf({ authenticators: [...before, authenticator(ask).Class] });
       await expect(request.getUser()).rejects.toThrow('An authenticator asked for the user that it is to find.');
     }
+  });
+
+  it('whoever asks while an authenticator is waited for joins the run, from wherever', async () => {
+    const { Class, calls } = authenticator(() => later((): Pair => [ann, 'token']));
+    const request = requestOf({ authenticators: [Class] });
+    const ask = async (): Promise<unknown> => request.getUser();
+    const askLater = async (): Promise<unknown> => {
+      await Promise.resolve();
+      return ask();
+    };
+    expect(await Promise.all([ask(), askLater(), request.getUser(), Promise.resolve().then(ask)])).toEqual(
+      [1, 2, 3, 4].map(() => ann),
+    );
+    expect(calls).toHaveLength(1);
   });
 
   it('D-147: an authenticator gets the request that the view sees', async () => {
