@@ -5,6 +5,7 @@ export * from './exceptions';
 export { KeyRing } from './keys/key-ring';
 export type { RingKey, Signer } from './keys/key-ring';
 export type { RemoteKeySetOptions } from './keys/remote-key-set';
+export * from './keys/views';
 export * from './models';
 export type { AlgorithmName, JSONObject, KeyInput } from './protocol';
 export { algorithmNames, jwkThumbprint } from './protocol';

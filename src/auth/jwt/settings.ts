@@ -37,6 +37,8 @@ export interface JWTSettings {
    * The algorithm stays the option `algorithm`, whatever a key says. @default null
    */
   readonly jwkUrl: string | RemoteKeySetOptions | null;
+  /** How long others may keep what the view of public keys answers. @default 300 */
+  readonly jwksMaxAge: number;
   /**
    * Takes HMAC keys that are shorter than the digest, as many a `SECRET_KEY` is (RFC 7518, section 3.2, forbids it): some
    * can be guessed from a single token. @default false
@@ -137,6 +139,7 @@ const defaults: JWTSettings = Object.freeze({
   verifyingKey: null,
   keyRing: [],
   jwkUrl: null,
+  jwksMaxAge: 300,
   allowShortSigningKey: false,
   audience: null,
   issuer: null,
