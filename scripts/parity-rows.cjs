@@ -1,6 +1,15 @@
 'use strict';
 
-const ROW = /\b([DSA])-(\d{3})(?: to \1-(\d{3}))?\b/g;
+/** Where rows come from, by the letters of their ids. */
+const FAMILIES = {
+  D: 'Django REST framework itself',
+  S: "its guide to authentication, as it was from the first release to today's",
+  A: "Django's users, sessions and protections, on which it stands",
+  J: 'djangorestframework-simplejwt',
+  JO: 'djangorestframework-jwt, which was there before it',
+};
+
+const ROW = new RegExp(`\\b(${Object.keys(FAMILIES).join('|')})-(\\d{3})(?: to \\1-(\\d{3}))?\\b`, 'g');
 
 /** The ids of rows in a text: `D-017`, and each of `D-164 to D-166`. */
 function rowIds(text) {
@@ -50,12 +59,6 @@ function outcomeOf({ notFollowed, notYet, tests }) {
   return links;
 }
 
-const FAMILIES = {
-  D: 'Django REST framework itself',
-  S: "its guide to authentication, as it was from the first release to today's",
-  A: "Django's users, sessions and protections, on which it stands",
-};
-
 const HEAD = `# Parity
 
 <!-- Written by \`npm run parity\` from a run of all tests. Changes belong into the titles of tests and into test/parity/. -->
@@ -71,7 +74,7 @@ Kinds: W a client sees it, I code in the process sees it, D the database, C the 
 function parityPage(rows) {
   const lines = [HEAD, '| rows | of | proven | differs | later |', '| --- | --- | --: | --: | --: |'];
   for (const [letter, of] of Object.entries(FAMILIES)) {
-    const own = rows.filter(({ id }) => id.startsWith(letter));
+    const own = rows.filter(({ id }) => id.startsWith(`${letter}-`));
     const later = own.filter(({ notYet }) => notYet).length;
     const notFollowed = own.filter((row) => row.notFollowed).length;
     lines.push(`| ${letter} | ${of} | ${own.length - later - notFollowed} | ${notFollowed} | ${later} |`);
