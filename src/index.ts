@@ -22,6 +22,7 @@ export * from './core/namespace';
 export * from './core/negotiation';
 export { BaseParser, DataAndFiles, FormParser, JSONParser } from './core/parsers';
 export type { Parser, ParserContext, RequestStream } from './core/parsers';
+export * from './core/passwords';
 export {
   AllowAny,
   and,
@@ -49,6 +50,7 @@ export type { RenderedBody, ResponseOptions } from './core/response';
 export { removeQueryParam, replaceQueryParam, reverse } from './core/reverse';
 export type { ReverseOptions } from './core/reverse';
 export * from './core/settings';
+export * from './core/signed-cookies';
 export * as status from './core/status';
 export * from './core/throttling';
 export * from './core/urls';
@@ -68,6 +70,8 @@ export * from './crypto/signing';
 export type { Charset } from './http/charset';
 export { QueryDict } from './http/query';
 export { ResponseHeaders } from './http/headers';
+export { isSafeRedirect } from './http/redirects';
+export type { RedirectOrigin } from './http/redirects';
 export * from './auth/basic';
 export * from './auth/remote-user';
 export * from './auth/session';

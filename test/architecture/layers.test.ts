@@ -68,6 +68,12 @@ const layers: readonly Layer[] = [
     ownScheme: true,
     loads: [pure, core, /^auth\/jwt\/(backend|protocol\/index|serializer|throttling|users)$/],
   },
+  // Knox takes a name and a password as the view of DRF's tokens does.
+  {
+    files: /^auth\/knox\/password-login$/,
+    ownScheme: true,
+    loads: [core, /^auth\/token\/(serializers|throttling)$/],
+  },
   { files: /^auth\//, node: true, ownScheme: true, loads: [pure, core] },
   {
     files: /^mikro-orm\//,

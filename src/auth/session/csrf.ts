@@ -1,12 +1,12 @@
 import { DisallowedHost, ImproperlyConfigured, PermissionDenied } from '../../core/exceptions';
 import { onResponse } from '../../core/host';
 import type { HostRequest } from '../../core/host';
-import { isFormMediaType } from '../../core/parsers';
 import { chain, type Awaitable } from '../../core/policy';
 import { isRequest } from '../../core/request';
 import { RequestHead } from '../../core/request-head';
 import type { Settings } from '../../core/settings';
 import { livesFor, serializeCookie } from '../../http/cookies';
+import { formField, hostField } from './form-fields';
 import {
   createSecret,
   findFault,
@@ -198,15 +198,8 @@ const FIELD = 'csrfmiddlewaretoken';
 
 function readField(request: AnyRequest, head: RequestHead): Awaitable<string> {
   if (head.method !== 'POST') return '';
-  if (!isRequest(request)) return hostField(head);
-  return chain(request.load(), () => request.POST.get(FIELD) ?? hostField(head));
-}
-
-/** The field of a form that the host has parsed. In JSON it doesn't count. */
-function hostField({ raw, contentType }: RequestHead): string {
-  if (!isFormMediaType(contentType)) return '';
-  const field = (raw.body as { readonly [FIELD]?: unknown } | null | undefined)?.[FIELD];
-  return typeof field === 'string' ? field : '';
+  if (!isRequest(request)) return hostField(head, FIELD) ?? '';
+  return chain(request.load(), () => formField(request, FIELD) ?? '');
 }
 
 function compare(field: string, head: RequestHead, secret: string): string | null {

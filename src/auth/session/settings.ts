@@ -37,6 +37,10 @@ export interface SessionSettings {
   readonly saveEveryRequest: boolean;
   /** The browser forgets the cookie when it is closed. @default false */
   readonly expireAtBrowserClose: boolean;
+  /** Where the page of `LoginView` leads afterwards. @default '/accounts/profile/' */
+  readonly loginRedirectUrl: string;
+  /** Where the page of `LogoutView` leads afterwards; null: it says that it is done. @default null */
+  readonly logoutRedirectUrl: string | null;
   /** Hears of each log in: Django's signal `user_logged_in`. What it throws reaches the caller. @default null */
   readonly onLoggedIn: ((user: BaseUser, request: AnyRequest) => Awaitable<void>) | null;
   /** Hears of each log out, with null when nobody was logged in: `user_logged_out`. @default null */
@@ -57,6 +61,8 @@ export const session = namespace<SessionSettings>(
     cookieSamesite: 'Lax',
     saveEveryRequest: false,
     expireAtBrowserClose: false,
+    loginRedirectUrl: '/accounts/profile/',
+    logoutRedirectUrl: null,
     onLoggedIn: null,
     onLoggedOut: null,
   },

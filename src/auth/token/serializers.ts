@@ -54,8 +54,7 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements De
       this.#validated = { username, password, user };
       return;
     }
-    const { nonFieldErrorsKey } = this.context.settings;
-    this.fail(nonFieldErrorsKey, 'Unable to log in with provided credentials.', 'authorization');
+    this.refuse();
   }
 
   get fields(): DescribedSerializer['fields'] {
@@ -85,12 +84,19 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements De
     return user?.isActive === true ? (user as User) : null;
   }
 
+  /** Says that the credentials are wrong. */
+  protected refuse(): void {
+    const { nonFieldErrorsKey } = this.context.settings;
+    this.fail(nonFieldErrorsKey, 'Unable to log in with provided credentials.', 'authorization');
+  }
+
   protected fail(field: string, message: string, code: string): void {
     const errors = (this.#errors ??= {});
     errors[field] = [...((errors[field] as ErrorTree[] | undefined) ?? []), getErrorDetails(message, code)];
   }
 
-  private readFields(): Record<string, string> {
+  /** The texts of the fields, by name; what is wrong with them is said by `fail`. */
+  protected readFields(): Record<string, string> {
     const data = plain(this.initialData);
     const nonField = this.context.settings.nonFieldErrorsKey;
     if (data === null || data === undefined) {
