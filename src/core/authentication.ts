@@ -60,11 +60,20 @@ export function getAuthorizationHeader({ raw }: Request<any, any>): string | und
   const value = headerValue(raw.headers, 'authorization');
   const { rawHeaders } = raw;
   if (value === undefined || rawHeaders === undefined) return value;
-  const all: string[] = [];
+  let first: string | undefined;
+  let joined: string | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() === 'authorization') all.push(rawHeaders[i + 1]!);
+    if (!isAuthorization(rawHeaders[i]!)) continue;
+    const sent = rawHeaders[i + 1]!;
+    if (first === undefined) first = sent;
+    else joined = `${joined ?? first},${sent}`;
   }
-  return all.length > 1 ? all.join(',') : value;
+  return joined ?? value;
+}
+
+/** The length tells most names apart, and making a name lower-case makes a new text. */
+function isAuthorization(name: string): boolean {
+  return name.length === 'authorization'.length && name.toLowerCase() === 'authorization';
 }
 
 /**

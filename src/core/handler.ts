@@ -30,12 +30,21 @@ export function createHandler(
 ): Handler {
   const { aroundDispatch } = settings;
   const run = aroundDispatch === null ? dispatch : (raw: HostRequest) => aroundDispatch(raw, async () => dispatch(raw));
-  return async (raw: HostRequest, sink: HostResponse, next?: Next): Promise<void> => {
+  // `then` in place of `await`: all requests come by here, and an await takes two promises more.
+  return (raw: HostRequest, sink: HostResponse, next?: Next): Promise<void> => {
+    const onError = (error: unknown): Promise<void> => fail({ settings, raw, sink, next }, error);
+    const onAnswer = (answer: ViewResult): Awaitable<void> => {
+      try {
+        const sent = send(raw, sink, answer);
+        return isPromiseLike(sent) ? sent.then(undefined, onError) : undefined;
+      } catch (error) {
+        return onError(error);
+      }
+    };
     try {
-      const sent = send(raw, sink, await run(raw));
-      if (isPromiseLike(sent)) await sent;
+      return run(raw).then(onAnswer, onError);
     } catch (error) {
-      await fail({ settings, raw, sink, next }, error);
+      return onError(error);
     }
   };
 }
@@ -43,11 +52,22 @@ export function createHandler(
 /** Renders an answer, runs the hooks of the request, and writes. */
 export function sendAnswer(raw: HostRequest, sink: HostResponse, answer: ViewResult): Awaitable<void> {
   if (isPlatformResponse(answer)) return sendPlatformResponse(raw, sink, answer);
-  return chain(answer.render(), (body) =>
-    chain(finishHead(raw, answer), (head) => {
-      if (!sink.headersSent) writeResponse(sink, head, raw.method === 'HEAD' ? withoutBody(body) : body);
-    }),
-  );
+  const body = answer.render();
+  if (isPromiseLike(body)) return body.then((rendered) => sendRendered(raw, sink, answer, rendered));
+  return sendRendered(raw, sink, answer, body);
+}
+
+// eslint-disable-next-line max-params -- an answer, its body, and the two that it goes to
+function sendRendered(raw: HostRequest, sink: HostResponse, answer: Head, rendered: RenderedBody): Awaitable<void> {
+  const body = raw.method === 'HEAD' ? withoutBody(rendered) : rendered;
+  const head = finishHead(raw, answer);
+  if (!isPromiseLike(head)) {
+    writeResponse(sink, head, body);
+    return undefined;
+  }
+  return head.then((finished) => {
+    writeResponse(sink, finished, body);
+  });
 }
 
 /** For a host that writes the rest by itself: runs the hooks, and puts the headers of an answer beside the host's. */
@@ -63,9 +83,11 @@ export function sendHead(raw: HostRequest, sink: HostResponse, answer: Response)
 /** The head of an answer when the hooks have had their say. */
 function finishHead(raw: HostRequest, answer: Head): Awaitable<Head> {
   const hooks = takeResponseHooks(raw);
-  if (hooks === undefined) return chain(runEndHooks(raw, answer.status), () => answer);
+  if (hooks === undefined) return runEndHooks(raw, answer.status)?.then(() => answer) ?? answer;
   const head = ownHead(answer);
-  return chain(runHooks(hooks, head), () => chain(runEndHooks(raw, head.status), () => head));
+  return runHooks(hooks, head)
+    .then(() => runEndHooks(raw, head.status))
+    .then(() => head);
 }
 
 /** The part of an answer that is written before its body. */
@@ -102,6 +124,7 @@ function withoutBody(body: RenderedBody): UnsentBody {
 }
 
 function writeResponse(sink: HostResponse, response: Head, { body, contentType, unsent }: UnsentBody): void {
+  if (sink.headersSent) return;
   const head: FlatHeaders = [];
   if (contentType === null) sink.removeHeader('Content-Type');
   else head.push('Content-Type', contentType);

@@ -19,6 +19,13 @@ export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
  */
 export type PolicyClass<T> = new (settings: Settings) => T;
 
+/** An instance of each class. A loop, since every request comes by here several times. */
+export function instances<T>(classes: readonly PolicyClass<T>[], settings: Settings): T[] {
+  const made = new Array<T>(classes.length);
+  for (let i = 0; i < classes.length; i++) made[i] = new classes[i]!(settings);
+  return made;
+}
+
 /** Goes on with a value now, or with a promise's value when it is there: a plain value never waits. */
 export function chain<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromiseLike(value) ? value.then(next) : next(value);

@@ -1,4 +1,4 @@
-import { escapeLineSeparators, isPlainJSON, toPlain, writeJSON } from '../http/json';
+import { escapeLineSeparators, isPlainJSON, toPlain, writeJSON, type JSONStyle } from '../http/json';
 import { parseMediaType } from '../http/media-types';
 import type { Awaitable } from './policy';
 import type { Request } from './request';
@@ -71,17 +71,16 @@ export class JSONRenderer extends BaseRenderer {
 
   render(data: unknown, acceptedMediaType: string, context: RendererContext): string {
     if (data === null || data === undefined) return '';
-    const style = {
-      indent: this.getIndent(acceptedMediaType, context),
-      compact: this.compact ?? this.settings.compactJson,
-      ascii: this.ensureAscii ?? !this.settings.unicodeJson,
-      strict: this.strict ?? this.settings.strictJson,
-      toPlain: (value: object) => this.toPlain(value),
-    };
-    if (style.indent === 0 && style.compact && !style.ascii && isPlainJSON(data)) {
-      return escapeLineSeparators(JSON.stringify(data));
-    }
-    return writeJSON(data, style);
+    const indent = this.getIndent(acceptedMediaType, context);
+    const compact = this.compact ?? this.settings.compactJson;
+    const ascii = this.ensureAscii ?? !this.settings.unicodeJson;
+    if (indent === 0 && compact && !ascii && isPlainJSON(data)) return escapeLineSeparators(JSON.stringify(data));
+    return this.#write(data, { indent, compact, ascii });
+  }
+
+  #write(data: unknown, style: Pick<JSONStyle, 'indent' | 'compact' | 'ascii'>): string {
+    const strict = this.strict ?? this.settings.strictJson;
+    return writeJSON(data, { ...style, strict, toPlain: (value) => this.toPlain(value) });
   }
 
   /** The parameter `indent` of the accepted media type, within 0 to 8; else that of the context; else 0. */

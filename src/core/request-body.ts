@@ -108,7 +108,8 @@ export class RequestBody {
       this.#settleEmpty(isFormMediaType(contentType));
       return undefined;
     }
-    const parser = this.#parts.negotiator.selectParser(this.#request, this.#parts.parsers);
+    const { view } = this.#parts;
+    const parser = view.getContentNegotiator().selectParser(this.#request, view.getParsers());
     if (parser === null) {
       this.#fail(new UnsupportedMediaType(contentType), true);
       return undefined;

@@ -3,8 +3,6 @@ import type { QueryDict } from '../http/query';
 import type { Authenticator } from './authentication';
 import { isAPIException } from './exceptions';
 import type { HostRequest } from './host';
-import type { ContentNegotiation } from './negotiation';
-import type { Parser } from './parsers';
 import { isPromiseLike, type Awaitable } from './policy';
 import type { Renderer } from './renderers';
 import { hasBody, RequestBody } from './request-body';
@@ -36,9 +34,8 @@ interface PendingAnswer {
 /** What a request is made with; the view supplies it. */
 export interface RequestParts {
   readonly settings: Settings;
-  readonly parsers: readonly Parser[];
   readonly authenticators: readonly Authenticator[];
-  readonly negotiator: ContentNegotiation;
+  /** Makes the parsers and the negotiator, when there is a body to read. */
   readonly view: APIView;
   readonly params: Params;
 }

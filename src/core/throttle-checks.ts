@@ -1,29 +1,42 @@
-import { chain, inOrder, type Awaitable } from './policy';
+import { inOrder, isPromiseLike, type Awaitable } from './policy';
 import { announce } from './rate-limit';
 import type { Request } from './request';
 import type { Throttle } from './throttling';
 import type { APIView } from './views';
 
 /**
- * Asks every throttle, so that each counts the request.
- * @returns those that refuse
+ * Asks every throttle, so that each counts the request; the longest wait is reported.
+ * @throws what the view's `throttled` throws
  */
-export function askThrottles(
+export function checkThrottles(throttles: readonly Throttle[], request: Request, view: APIView): Awaitable<void> {
+  if (throttles.length === 0) return undefined;
+  const refusing: Throttle[] = [];
+  const asked = inOrder(throttles, (throttle) => note(throttle, throttle.allowRequest(request, view), refusing));
+  if (isPromiseLike(asked)) {
+    return asked.then(() => {
+      conclude(throttles, refusing, request, view);
+    });
+  }
+  conclude(throttles, refusing, request, view);
+  return undefined;
+}
+
+function note(throttle: Throttle, allowed: Awaitable<boolean>, refusing: Throttle[]): Awaitable<void> {
+  if (isPromiseLike(allowed)) return allowed.then((answer) => note(throttle, answer, refusing));
+  if (!allowed) refusing.push(throttle);
+  return undefined;
+}
+
+// eslint-disable-next-line max-params -- those that were asked, those that refused, and the two that a refusal takes
+function conclude(
   throttles: readonly Throttle[],
+  refusing: readonly Throttle[],
   request: Request,
   view: APIView,
-): Awaitable<readonly Throttle[]> {
-  const refusing: Throttle[] = [];
-  const asked = inOrder(throttles, (throttle) =>
-    chain(throttle.allowRequest(request, view), (allowed) => {
-      if (!allowed) refusing.push(throttle);
-    }),
-  );
-  return chain(asked, () => {
-    // Where some refuse, theirs are the limits that Retry-After is about.
-    if (view.settings.rateLimitHeaders) announceAll(refusing.length > 0 ? refusing : throttles, request);
-    return refusing;
-  });
+): void {
+  // Where some refuse, theirs are the limits that Retry-After is about.
+  if (view.settings.rateLimitHeaders) announceAll(refusing.length > 0 ? refusing : throttles, request);
+  if (refusing.length > 0) view.throttled(request, longestWait(refusing));
 }
 
 function announceAll(throttles: readonly Throttle[], request: Request): void {
@@ -34,7 +47,7 @@ function announceAll(throttles: readonly Throttle[], request: Request): void {
 }
 
 /** The longest wait of throttles that refused, seconds; null when nobody knows. */
-export function longestWait(throttles: readonly Throttle[]): number | null {
+function longestWait(throttles: readonly Throttle[]): number | null {
   const waits = throttles.map((throttle) => throttle.wait?.() ?? null).filter((wait) => wait !== null);
   return waits.length === 0 ? null : Math.max(...waits);
 }

@@ -57,6 +57,7 @@ BaseThrottle.prototype.allowRequest = () => {
 };
 
 const PERIODS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const NO_WINDOW: Window = Object.freeze({ limit: 0, duration: 0, now: 0 });
 const parsedRates = new Map<Rate, readonly [limit: number, duration: number]>();
 
 /**
@@ -72,7 +73,7 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   readonly throttleRates: Readonly<Record<string, Rate | null>> | null = null;
 
   #key = '';
-  #window: Window = { limit: 0, duration: 0, now: 0 };
+  #window = NO_WINDOW;
   #hit: Hit | null = null;
 
   /** What is counted as one client; null: this request is not counted. */
@@ -138,18 +139,19 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   /** One hit on the client's counter. */
   protected count(key: string, rate: Rate): Awaitable<boolean> {
     const [limit, duration] = this.parseRate(rate);
-    const window = { limit, duration, now: this.timer() };
     this.#key = key;
-    this.#window = window;
+    this.#window = { limit, duration, now: this.timer() };
     const hit =
       this.settings.onCacheError === 'open'
-        ? this.#lenient(() => this.cache.hit(key, window))
-        : this.cache.hit(key, window);
-    return chain(hit, (found) => {
-      this.#hit = found;
-      // Null is what a cache that failed leaves behind; only then, and only by choice, does the request pass.
-      return found === null ? this.settings.onCacheError === 'open' : found.allowed;
-    });
+        ? this.#lenient(() => this.cache.hit(this.#key, this.#window))
+        : this.cache.hit(key, this.#window);
+    return isPromiseLike(hit) ? hit.then((found) => this.#judge(found)) : this.#judge(hit);
+  }
+
+  #judge(hit: Hit | null): boolean {
+    this.#hit = hit;
+    // Null is what a cache that failed leaves behind; only then, and only by choice, does the request pass.
+    return hit === null ? this.settings.onCacheError === 'open' : hit.allowed;
   }
 
   /** Makes the request that was counted one that never came. */

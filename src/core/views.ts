@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { PREPARED, PreparedView, withOverrides } from './as-view';
 import type { AuthenticationClasses, Authenticator } from './authentication';
+import { runCycle } from './cycle';
 import type { ExceptionContext, ExceptionHandler } from './exception-handler';
 import { MethodNotAllowed, needsChallenge, NotAuthenticated, PermissionDenied, Throttled } from './exceptions';
 import { createHandler } from './handler';
@@ -9,14 +10,15 @@ import type { HostRequest } from './host';
 import type { Metadata } from './metadata';
 import type { ContentNegotiation } from './negotiation';
 import type { Parser } from './parsers';
-import { askObjectPermission, askPermission, type Permission, type PermissionClasses } from './permissions';
-import { chain, inOrder, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
+import { checkAll, checkAllFor } from './permission-checks';
+import type { Permission, PermissionClasses } from './permissions';
+import { chain, instances, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
 import type { Renderer, RendererContext } from './renderers';
 import { Request } from './request';
 import { GUARDS, notStatic, refuseInstanceFields, resolvePolicies, ROOT, type ResolvedPolicies } from './resolution';
 import { isPlatformResponse, isResponse, Response, withDefaults } from './response';
 import { defaultSettings, type ParserClasses, type RendererClasses, type Settings } from './settings';
-import { askThrottles, longestWait } from './throttle-checks';
+import { checkThrottles } from './throttle-checks';
 import type { Throttle, ThrottleClasses } from './throttling';
 import type { BaseUser } from './users';
 import type { Versioning } from './versioning';
@@ -141,28 +143,28 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   // Instances of the policies; override to choose by request
 
   getRenderers(): Renderer[] {
-    return this.policies.rendererClasses.map((Class) => new Class(this.settings));
+    return instances(this.policies.rendererClasses, this.settings);
   }
 
   getParsers(): Parser[] {
-    return this.policies.parserClasses.map((Class) => new Class(this.settings));
+    return instances(this.policies.parserClasses, this.settings);
   }
 
   getAuthenticators(): Authenticator[] {
-    return this.policies.authenticationClasses.map((Class) => new Class(this.settings));
+    return instances(this.policies.authenticationClasses, this.settings);
   }
 
   getPermissions(): Permission[] {
-    return this.policies.permissionClasses.map((Class) => new Class(this.settings));
+    return instances(this.policies.permissionClasses, this.settings);
   }
 
   getThrottles(): Throttle[] {
-    return this.policies.throttleClasses.map((Class) => new Class(this.settings));
+    return instances(this.policies.throttleClasses, this.settings);
   }
 
   getPreAuthThrottles(): readonly Throttle[] {
     const { preAuthThrottleClasses: classes } = this.policies;
-    return classes.length === 0 ? NO_THROTTLES : classes.map((Class) => new Class(this.settings));
+    return classes.length === 0 ? NO_THROTTLES : instances(classes, this.settings);
   }
 
   getContentNegotiator(): ContentNegotiation {
@@ -196,31 +198,19 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   }
 
   /** The whole cycle of one request. */
-  async dispatch(raw: HostRequest, params: Params): Promise<ViewResult> {
-    const request = this.initializeRequest(raw, params);
-    this.request = request;
-    let response: ViewResult;
+  dispatch(raw: HostRequest, params: Params): Promise<ViewResult> {
     try {
-      const started = this.initial(request, params);
-      if (isPromiseLike(started)) await started;
-      const handler = this.getHandler(request.method.toLowerCase());
-      if (handler !== undefined && request.hasBody) {
-        const loaded = request.load();
-        if (isPromiseLike(loaded)) await loaded;
-      }
-      const answer =
-        handler === undefined ? this.httpMethodNotAllowed(request, params) : handler.call(this, request, params);
-      response = isPromiseLike(answer) ? await answer : answer;
+      const request = this.initializeRequest(raw, params);
+      this.request = request;
+      return Promise.resolve(runCycle(this, request, params));
     } catch (error) {
-      const answer = this.handleException(error);
-      response = isPromiseLike(answer) ? await answer : answer;
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it was
+      return Promise.reject(error);
     }
-    const final = this.finalizeResponse(request, response);
-    return (this.response = isPromiseLike(final) ? await final : final);
   }
 
   /** The method of this view for an HTTP method, in small letters. */
-  protected getHandler(name: string): Method | undefined {
+  getHandler(name: string): Method | undefined {
     if (!this.policies.httpMethodNames.includes(name)) return undefined;
     const handlers = this as unknown as Readonly<Record<string, Method | undefined>>;
     return handlers[name] ?? (name === 'head' ? handlers['get'] : undefined);
@@ -230,9 +220,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   initializeRequest(raw: HostRequest, params: Params): Request<User, Auth> {
     return new Request<User, Auth>(raw, {
       settings: this.settings,
-      parsers: this.getParsers(),
       authenticators: this.getAuthenticators(),
-      negotiator: this.getContentNegotiator(),
       view: this,
       params,
     });
@@ -248,9 +236,13 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   }
 
   #admit(request: Request<User, Auth>): Awaitable<void> {
-    return chain(this.performAuthentication(request), () =>
-      chain(this.checkPermissions(request), () => this.checkThrottles(request)),
-    );
+    const known = this.performAuthentication(request);
+    return isPromiseLike(known) ? known.then(() => this.#check(request)) : this.#check(request);
+  }
+
+  #check(request: Request<User, Auth>): Awaitable<void> {
+    const permitted = this.checkPermissions(request);
+    return isPromiseLike(permitted) ? permitted.then(() => this.checkThrottles(request)) : this.checkThrottles(request);
   }
 
   /** The renderer of the answer. With `force` a failure gives the first one. */
@@ -285,11 +277,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
 
   /** @throws what `permissionDenied` throws, for the first permission that refuses */
   checkPermissions(request: Request<User, Auth>): Awaitable<void> {
-    return inOrder(this.getPermissions(), (permission) =>
-      chain(askPermission(permission, request, this), (allowed) =>
-        allowed ? undefined : this.permissionDenied(request, permission.message, permission.code),
-      ),
-    );
+    return checkAll(this.getPermissions(), request, this);
   }
 
   /**
@@ -297,11 +285,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
    * @throws what `permissionDenied` throws, for the first permission that refuses
    */
   checkObjectPermissions(request: Request<User, Auth>, obj: unknown): Awaitable<void> {
-    return inOrder(this.getPermissions(), (permission) =>
-      chain(askObjectPermission(permission, request, this, obj), (allowed) =>
-        allowed ? undefined : this.permissionDenied(request, permission.message, permission.code),
-      ),
-    );
+    return checkAllFor(this.getPermissions(), request, this, obj);
   }
 
   /**
@@ -309,7 +293,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
    * @throws what `throttled` throws
    */
   checkThrottles(request: Request<User, Auth>): Awaitable<void> {
-    return this.#ask(this.getThrottles(), request);
+    return checkThrottles(this.getThrottles(), request, this);
   }
 
   /**
@@ -317,14 +301,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
    * @throws what `throttled` throws
    */
   checkPreAuthThrottles(request: Request<User, Auth>): Awaitable<void> {
-    return this.#ask(this.getPreAuthThrottles(), request);
-  }
-
-  #ask(throttles: readonly Throttle[], request: Request<User, Auth>): Awaitable<void> {
-    if (throttles.length === 0) return undefined;
-    return chain(askThrottles(throttles, request, this), (refusing) => {
-      if (refusing.length > 0) this.throttled(request, longestWait(refusing));
-    });
+    return checkThrottles(this.getPreAuthThrottles(), request, this);
   }
 
   /** @throws NotAuthenticated when nobody is logged in but could be, else PermissionDenied with the permission's words */

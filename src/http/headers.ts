@@ -20,14 +20,14 @@ export function withoutPseudoHeaders(headers: RawHeaders): RawHeaders {
   return authority === undefined ? plain : { ...plain, host: authority };
 }
 
-const ASCII_BLANKS = /[ \t\n\r\v\f]+/;
+const WORDS = /[^ \t\n\r\v\f]+/g;
 
 /**
  * Splits on ASCII whitespace only, as Python's `bytes.split()` does: a no-break space (0xA0), which `\s` would take,
  * is part of a word.
  */
 export function splitOnAsciiWhitespace(text: string): string[] {
-  return text.split(ASCII_BLANKS).filter((part) => part !== '');
+  return text.match(WORDS) ?? [];
 }
 
 export type HeaderContent = string | readonly string[];
