@@ -286,6 +286,11 @@ export type Credentials = Readonly<Record<string, string | null>>;
 export interface UserStore<U extends BaseUser = BaseUser> {
   get(pk: unknown): Promise<U | null>;
   getByNaturalKey(username: string): Promise<U | null>;
+  /**
+   * The user with this value, as text, in a field that tells users apart; null where there is none, or more than one. For
+   * tokens that name users by another field than the key or the name.
+   */
+  findBy?(field: string, value: string): Promise<U | null>;
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Awaitable<U | null>;
   /** The backends that `authenticate` asks. Sessions look their users up there, and users ask them what they may do. */
   readonly backends?: readonly AuthenticationBackend<U>[];

@@ -75,6 +75,12 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
     return Promise.resolve(this.#find(username));
   }
 
+  findBy(field: string, value: string): Promise<U | null> {
+    const holds = (stored: unknown): boolean => (stored ?? null) !== null && String(stored) === value;
+    const found = [...this.#rows.values()].filter((user) => holds(Reflect.get(user, field)));
+    return Promise.resolve(found.length === 1 ? found[0]! : null);
+  }
+
   getOrCreateByNaturalKey(username: string): Promise<readonly [user: U, created: boolean]> {
     const known = this.#find(username);
     if (known !== null) return Promise.resolve([known, false]);

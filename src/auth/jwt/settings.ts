@@ -2,11 +2,12 @@ import { namespace } from '../../core/namespace';
 import type { Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { BaseUser, Credentials } from '../../core/users';
+import type { RefreshReuse } from './families';
 import type { RingKey } from './keys/key-ring';
 import type { RemoteKeySetOptions } from './keys/remote-key-set';
 import type { AlgorithmName, KeyInput } from './protocol';
 import type { SerializerClass } from './serializers';
-import type { BlacklistStore } from './store';
+import type { BlacklistStore, RefreshFamilyStore } from './store';
 import type { TokenUserClass } from './token-user';
 import type { TokenClass } from './tokens';
 
@@ -71,6 +72,19 @@ export interface JWTSettings {
   /** The tables of tokens that were given out and called back; null: refresh tokens can't be called back. @default null */
   readonly blacklist: BlacklistStore | null;
   /**
+   * The table of families of refresh tokens: all that follow from one log in. With it each refresh gives a new refresh token
+   * and uses the old one up; who uses one again ends its family, and is logged out with everybody else who has a token of
+   * it. Null: a refresh token that was stolen is as good as its owner's. @default null
+   */
+  readonly families: RefreshFamilyStore | null;
+  /** How long a refresh token that was used is answered with the one that followed it, as after a lost answer. @default 10 */
+  readonly refreshGracePeriod: number;
+  /**
+   * Hears of each refresh token that was used again after that time, once its family has ended. What it throws becomes an
+   * error of the server. @default null
+   */
+  readonly onRefreshReuse: ((reuse: RefreshReuse, request: Request | undefined) => Awaitable<void>) | null;
+  /**
    * When the verify view asks the blacklist. `afterRotation`: only with `blacklistAfterRotation`, as simplejwt does, which
    * calls a token good that was called back. @default 'always'
    */
@@ -85,7 +99,10 @@ export interface JWTSettings {
   /** The class of users that are known from their token alone; null: `TokenUser`. @default null */
   readonly tokenUserClass: TokenUserClass | null;
 
-  /** The field of a user that tokens name: `id`, which is any primary key, or the `usernameField`. @default 'id' */
+  /**
+   * The field of a user that tokens name: `id`, which is any primary key, the `usernameField`, or another one that tells
+   * users apart, where the store of users has `findBy`. @default 'id'
+   */
   readonly userIdField: string;
   /** @default 'user_id' */
   readonly userIdClaim: string;
@@ -152,6 +169,9 @@ const defaults: JWTSettings = Object.freeze({
   rotateRefreshTokens: false,
   blacklistAfterRotation: false,
   blacklist: null,
+  families: null,
+  refreshGracePeriod: 10,
+  onRefreshReuse: null,
   verifyChecksBlacklist: 'always',
   authHeaderTypes: ['Bearer'],
   authHeaderName: 'HTTP_AUTHORIZATION',

@@ -27,9 +27,9 @@ export async function findUser(settings: Settings, claim: unknown): Promise<Base
   const { userIdField, usernameField } = jwt.of(settings);
   if (isPrimaryKey(userIdField)) return users.get(claim);
   if (userIdField === usernameField) return users.getByNaturalKey(String(claim));
+  if (users.findBy !== undefined) return users.findBy(userIdField, String(claim));
   throw new ImproperlyConfigured(
-    `Users are found by their primary key or their name, so 'userIdField' is 'id' or '${usernameField}', not ` +
-      `'${userIdField}'. Or override getUser() of JWTAuthentication.`,
+    `The store of users has no findBy(field, value), so 'userIdField' is 'id' or '${usernameField}', not '${userIdField}'.`,
   );
 }
 

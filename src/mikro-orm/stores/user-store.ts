@@ -86,6 +86,11 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     return this.#find(this.#username, username);
   }
 
+  /** @throws ImproperlyConfigured when the class has no such field */
+  async findBy(field: string, value: string): Promise<U | null> {
+    return this.#find(propertyOf(this.#columns.meta, field), value);
+  }
+
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Promise<U | null> {
     return authenticate(this.backends, credentials, { request, onLoginFailed: this.#onLoginFailed });
   }
@@ -125,9 +130,9 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     if (!canHold(property, value)) return null;
     const em = currentManager(this.#orm);
     const { selection, table } = this.#columns;
-    const sql = `SELECT ${selection} FROM ${table} WHERE ${this.#columns.qualified(property)} = ?`;
-    const [row] = await execute(em, sql, [this.#columns.parameter(property, value)]);
-    return row === undefined ? null : this.#read(em, row);
+    const sql = `SELECT ${selection} FROM ${table} WHERE ${this.#columns.qualified(property)} = ? LIMIT 2`;
+    const [row, another] = await execute(em, sql, [this.#columns.parameter(property, value)]);
+    return row === undefined || another !== undefined ? null : this.#read(em, row);
   }
 
   /** Changes one column, in the row and in `user`; where `previous` is given, only if the row still holds that. */

@@ -126,13 +126,28 @@ describe('JWTAuthentication', () => {
     expect((await asking(clientOf(bench.settings), `Bearer ${String(token)}`)).status).toBe(200);
   });
 
-  it('finds users by their name where tokens name that (J-124)', async () => {
-    const settings = bench.with({ userIdField: 'username', userIdClaim: 'sub' });
-    const token = await AccessToken.forUser(settings, bench.alice);
-    expect((await asking(clientOf(settings), `Bearer ${String(token)}`)).data).toMatchObject({ user: 'alice' });
-    const byEmail = bench.with({ userIdField: 'email' });
-    const other = String(await AccessToken.forUser(byEmail, bench.alice));
-    await expect(asking(clientOf(byEmail), `Bearer ${other}`)).rejects.toThrow(ImproperlyConfigured);
+  it.each(['username', 'email'])(
+    'finds users by their %s where tokens name that (J-124, J-158)',
+    async (userIdField) => {
+      bench.alice.email = 'alice@example.com';
+      const settings = bench.with({ userIdField, userIdClaim: 'sub' });
+      const token = await AccessToken.forUser(settings, bench.alice);
+      expect((await asking(clientOf(settings), `Bearer ${String(token)}`)).data).toMatchObject({ user: 'alice' });
+    },
+  );
+
+  it('finds nobody by a field that does not tell users apart (J-124)', async () => {
+    const settings = bench.with({ userIdField: 'firstName' });
+    const token = String(await AccessToken.forUser(settings, bench.alice));
+    expect((await asking(clientOf(settings), `Bearer ${token}`)).data).toMatchObject({ code: 'user_not_found' });
+  });
+
+  it('says so where the store of users finds none by such a field (J-124)', async () => {
+    const { get, getByNaturalKey } = bench.users;
+    const users = { get, getByNaturalKey, authenticate: () => null };
+    const settings = bench.with({ userIdField: 'email' }, { users });
+    const token = String(await AccessToken.forUser(settings, bench.alice));
+    await expect(asking(clientOf(settings), `Bearer ${token}`)).rejects.toThrow(ImproperlyConfigured);
   });
 
   it('lets inactive users in where the settings say so (J-135)', async () => {

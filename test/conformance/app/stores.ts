@@ -88,6 +88,10 @@ export class Users implements UserStore<User>, RemoteUserTable<User> {
     return this.#insert(await prepareUser(User, fields, fastPasswordHashers));
   }
 
+  all(): User[] {
+    return [...this.#rows.values()];
+  }
+
   delete(user: User): void {
     this.#rows.delete(user.id);
   }

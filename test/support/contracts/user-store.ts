@@ -52,6 +52,24 @@ export function describeUserStore(name: string, open: (hashers: PasswordHashers)
         expect((await get(String(user.pk)))?.username).toBe(user.username);
       });
 
+      it('is found by another field, if that field tells users apart (J-158)', async () => {
+        const { store } = harness;
+        const user = await newUser({ email: 'only@example.com', firstName: 'Same', lastName: '7' });
+        await newUser({ firstName: 'Same' });
+        const find = (field: string, value: string): Promise<User | null> =>
+          harness.inRequest(() => store.findBy!(field, value));
+        expect((await find('email', 'only@example.com'))?.pk).toBe(user.pk);
+        expect((await find('lastName', '7'))?.pk).toBe(user.pk);
+        for (const [field, value] of [
+          ['email', 'nobody@example.com'],
+          ['email', 'a\0b'],
+          ['email', 'Only@example.com'],
+          ['firstName', 'Same'],
+        ] as const) {
+          expect([field, await find(field, value)]).toEqual([field, null]);
+        }
+      });
+
       it('is found by name, and by no other spelling of it (A-027)', async () => {
         const user = await newUser({ username: 'Ånn.Lee+x@example' });
         const find = (text: string): Promise<User | null> =>

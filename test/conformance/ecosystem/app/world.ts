@@ -19,8 +19,13 @@ class MovableClock implements Clock {
   }
 }
 
-/** A table of users that remembers who has logged in. */
+/** A table of users that remembers who has logged in, and finds them by any field. */
 class RememberingUsers extends Users {
+  async findBy(field: string, value: string): Promise<User | null> {
+    const found = this.all().filter((user) => Reflect.get(user, field) === value);
+    return found.length === 1 ? found[0]! : null;
+  }
+
   updateLastLogin(user: User, at: Date): void {
     user.lastLogin = at;
   }
