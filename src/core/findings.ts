@@ -63,6 +63,9 @@ export const CHECKS = Object.freeze({
     deploy: true,
     about: 'What should outlive the process, or be shared with others, lies in its memory.',
   },
+  'sallyport.W020': { deploy: true, about: 'Tokens or keys never end.' },
+  'sallyport.W021': { deploy: false, about: 'Only who has a token can get one.' },
+  'sallyport.W022': { deploy: true, about: 'Tokens lie in the database as they are sent.' },
 });
 
 export type CheckId = keyof typeof CHECKS;

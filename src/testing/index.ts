@@ -10,6 +10,7 @@ export * from './factory';
 export { createFetch } from './fetch';
 export * from './fixed';
 export * from './memory-blacklist-store';
+export * from './memory-knox-store';
 export * from './memory-permissions';
 export * from './memory-session-store';
 export * from './memory-stores';

@@ -10,6 +10,7 @@ const peersOf: Readonly<Record<string, readonly string[]>> = {
   './fetch': [],
   './jwt': [],
   './jwt-legacy': [],
+  './knox': [],
   './mikro-orm': ['@mikro-orm/core'],
   './redis': [],
   './routing-controllers': ['routing-controllers', 'class-transformer', 'class-validator'],

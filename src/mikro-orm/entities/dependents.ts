@@ -1,5 +1,6 @@
 import type { EventArgs } from '@mikro-orm/core';
 import { BlacklistedToken, OutstandingToken } from '../../auth/jwt/models';
+import { AbstractAuthToken } from '../../auth/knox/models';
 import { BaseToken, Token } from '../../auth/token/models';
 import { GroupPermission, UserGroup, UserPermission } from './models';
 
@@ -7,6 +8,7 @@ import { GroupPermission, UserGroup, UserPermission } from './models';
 const DEPENDENTS: ReadonlySet<unknown> = new Set([
   Token,
   BaseToken,
+  AbstractAuthToken,
   BlacklistedToken,
   UserGroup,
   UserPermission,

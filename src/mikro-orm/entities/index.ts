@@ -1,5 +1,6 @@
 export * from './blacklist';
 export * from './cache';
+export * from './knox';
 export * from './models';
 export * from './permission';
 export type { SchemaProperties } from './schema';

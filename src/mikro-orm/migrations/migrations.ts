@@ -11,6 +11,9 @@ import { DjangoSession } from './0009-django-session';
 import { SallyportCache } from './0010-sallyport-cache';
 import { TokenBlacklistOutstandingToken } from './0011-token-blacklist-outstandingtoken';
 import { TokenBlacklistBlacklistedToken } from './0012-token-blacklist-blacklistedtoken';
+import { KnoxAuthToken } from './0014-knox-authtoken';
+import { SallyportKnoxToken } from './0015-sallyport-knox-token';
+import { RestFrameworkApiKeyApikey } from './0016-rest-framework-api-key-apikey';
 import type { SqlMigration } from './migration';
 
 /** A migration under the name that is kept in the database. */
@@ -42,6 +45,9 @@ export const migrations: readonly NamedMigration[] = Object.freeze([
   { name: 'sallyport_0010_sallyport_cache', class: SallyportCache },
   { name: 'sallyport_0011_token_blacklist_outstandingtoken', class: TokenBlacklistOutstandingToken },
   { name: 'sallyport_0012_token_blacklist_blacklistedtoken', class: TokenBlacklistBlacklistedToken },
+  { name: 'sallyport_0014_knox_authtoken', class: KnoxAuthToken },
+  { name: 'sallyport_0015_sallyport_knox_token', class: SallyportKnoxToken },
+  { name: 'sallyport_0016_rest_framework_api_key_apikey', class: RestFrameworkApiKeyApikey },
 ]);
 
 /** The options of MikroORM's own migrator that let it do what `migrate` does. */

@@ -70,6 +70,12 @@ export class EntityColumns {
     return em.getEntityFactory().create<Entity>(this.meta.class, data, { merge: true, convertCustomTypes: true });
   }
 
+  /** Whether a row of an outer join has a row of this table in it. */
+  isIn(row: Row): boolean {
+    const [key] = this.meta.getPrimaryProp().fieldNames;
+    return row[this.#columns.find(({ name }) => name === key)!.alias] !== null;
+  }
+
   #quote(name: string): string {
     return this.#platform.quoteIdentifier(name);
   }

@@ -1,5 +1,6 @@
 export * from './blacklist-store';
 export * from './cache';
+export * from './knox-store';
 export * from './session-store';
 export * from './token-store';
 export * from './user-store';

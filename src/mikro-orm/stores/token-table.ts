@@ -3,8 +3,9 @@ import type { TokenClass, TokenRecord } from '../../auth/token/store';
 import { ImproperlyConfigured } from '../../core/errors';
 import { execute } from '../orm';
 import type { Orm, Row } from '../orm';
-import { assertUserClass, metadataOf, propertyOf } from './entity-class';
+import { metadataOf, propertyOf, userMetadataOf } from './entity-class';
 import { EntityColumns, isStored } from './entity-columns';
+import { newRow } from './new-row';
 import { canHold } from './values';
 
 /** What becomes of the token that the user has already. */
@@ -25,7 +26,7 @@ export class TokenTable<T extends TokenRecord> {
     this.#key = propertyOf(meta, 'key');
     this.#user = propertyOf(meta, 'user');
     const tokens = new EntityColumns(orm.em, meta, 't');
-    const users = new EntityColumns(orm.em, userMetadata(meta, this.#user), 'u');
+    const users = new EntityColumns(orm.em, userMetadataOf(meta), 'u');
     const ofUser = tokens.qualified(this.#user);
     this.#tokens = tokens;
     this.#users = users;
@@ -58,17 +59,10 @@ export class TokenTable<T extends TokenRecord> {
   async insert(em: EntityManager, token: T, onConflict: OnConflict): Promise<T | null> {
     const { meta, table, selection } = this.#tokens;
     assertOneForEachUser(meta, this.#user);
-    for (const { name, onCreate } of meta.props) {
-      if (onCreate !== undefined && Reflect.get(token, name) === undefined)
-        Reflect.set(token, name, onCreate(token, em));
-    }
-    const data = em.getComparator().prepareEntity(token) as Row;
-    const given = meta.props.filter(({ name }) => data[name] !== undefined);
+    const { properties, names, marks, values } = newRow(em, this.#tokens, token);
     const sql =
-      `INSERT INTO ${table} (${given.map((property) => this.#tokens.name(property)).join(', ')}) ` +
-      `VALUES (${given.map(() => '?').join(', ')}) ON CONFLICT (${this.#tokens.name(this.#user)}) ` +
-      `DO ${onConflict === 'keep' ? 'NOTHING' : this.#update(given)} RETURNING ${selection}`;
-    const values = given.map(({ name }) => data[name]);
+      `INSERT INTO ${table} (${names}) VALUES (${marks}) ON CONFLICT (${this.#tokens.name(this.#user)}) ` +
+      `DO ${onConflict === 'keep' ? 'NOTHING' : this.#update(properties)} RETURNING ${selection}`;
     const [row] = await execute(em, sql, values);
     return row === undefined ? null : this.#tokenOf(token.user, em, row);
   }
@@ -88,16 +82,6 @@ export class TokenTable<T extends TokenRecord> {
     token.user = user;
     return token;
   }
-}
-
-function userMetadata(meta: EntityMetadata, user: EntityProperty): EntityMetadata {
-  if (user.targetMeta === undefined) {
-    throw new ImproperlyConfigured(
-      `The property 'user' of ${meta.className} is no relation. Map it as one to the class of the users.`,
-    );
-  }
-  assertUserClass(user.targetMeta);
-  return user.targetMeta;
 }
 
 function assertOneForEachUser({ className, uniques }: EntityMetadata, { name, unique }: EntityProperty): void {

@@ -1,0 +1,14 @@
+export * from './authentication';
+export * from './models';
+export * from './password-login';
+export * from './permissions';
+export { CONSTANTS, createTokenString, hashToken, makeHexCompatible } from './protocol';
+export type { HashAlgorithm, TokenHash } from './protocol';
+export { knox } from './settings';
+export type { ExpiredTokenSource, KnoxSettings } from './settings';
+export type * from './store';
+export { createAuthToken } from './tokens';
+export type { AuthTokenOptions, IssuedToken } from './tokens';
+export * from './urls';
+export * from './user-serializer';
+export { LoginView, LogoutAllView, LogoutView } from './views';
