@@ -128,9 +128,11 @@ class Form {
     const decoder = isBase64 ? new Base64Decoder() : null;
     return {
       write: (chunk) => writer.write(decoder === null ? chunk : decoder.push(chunk)),
-      end: async () => {
-        decoder?.end();
-        entry.file = await writer.finish();
+      end: async (isWhole) => {
+        if (isWhole) decoder?.end();
+        const file = await writer.finish();
+        // As in Django, a file that the body cuts off hasn't come; of a field, what has come counts.
+        if (isWhole) entry.file = file;
       },
     };
   }

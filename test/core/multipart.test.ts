@@ -186,6 +186,8 @@ describe('MultiPartParser', () => {
     ['no part', '--x\r\n--x--\r\n', []],
     ['no end', `--x\r\n${field}1`, [['a', ['1']]]],
     ['an end within the delimiter', `--x\r\n${field}1\r\n--x`, [['a', ['1']]]],
+    ['blanks behind a delimiter', `--x \t \r\n${field}1\r\n--x  \r\n${field}2\r\n--x--  \r\n`, [['a', ['1', '2']]]],
+    ['blanks in place of its line', `--x  y\r\n${field}1\r\n--x\r\n${field}2\r\n--x--`, [['a', ['2']]]],
     ['an end within a header', `--x\r\n${field}1\r\n--x\r\nContent-Disp`, [['a', ['1']]]],
     ['a header without content', `--x\r\n${field}`, [['a', ['']]]],
     ['text before', `hello\r\n--x\r\n${field}1\r\n--x--`, [['a', ['1']]]],
@@ -205,6 +207,22 @@ describe('MultiPartParser', () => {
   ])('bears a body with %s', async (_what, body, data) => {
     const { status, json } = await send(body, typed('x'));
     expect([status, json.data]).toEqual([200, data]);
+  });
+
+  const file = 'Content-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n';
+  it.each([
+    ['within its content', `${field}1\r\n--x\r\n${file}half`, [['a', ['1']]]],
+    ['before its content', `${field}1\r\n--x\r\n${file}`, [['a', ['1']]]],
+    ['within its base64', `${field}1\r\n--x\r\nContent-Transfer-Encoding: base64\r\n${file}YW`, [['a', ['1']]]],
+    ['within the delimiter behind it', `${file}half\r\n--`, []],
+  ])('gives no file that the body cuts off %s', async (_where, parts, data) => {
+    const { status, json } = await send(`--x\r\n${parts}`, typed('x'), { fileUploadMaxMemorySize: 2 });
+    expect([status, json.data, json.files]).toEqual([200, data, []]);
+  });
+
+  it('gives a file that is whole where the body ends behind it', async () => {
+    const { json } = await send(`--x\r\n${file}whole\r\n--x\r\n`, typed('x'));
+    expect(json.data).toEqual([['f', [{ name: 'a.txt', contentType: '', size: 5, text: 'whole' }]]]);
   });
 
   it('reads a body that comes byte by byte', async () => {

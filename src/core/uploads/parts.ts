@@ -1,12 +1,14 @@
 import { Dicer } from '@fastify/busboy';
 import type { Readable } from 'node:stream';
+import { DelimiterPadding } from '../../http/delimiter-padding';
 import type { PartHeaders } from '../../http/multipart';
 import { isPromiseLike, type Awaitable } from '../policy';
 
 /** Takes the content of a part. */
 export interface PartSink {
   write(chunk: Buffer): Awaitable<void>;
-  end(): Awaitable<void>;
+  /** @param isWhole whether a delimiter has ended the part, and not the body */
+  end(isWhole: boolean): Awaitable<void>;
 }
 
 /** Looks at the headers of a part; null when nobody wants its content. */
@@ -29,10 +31,14 @@ export class TooManyParts extends Error {}
  * @throws TooManyParts, and whatever `chunks`, `open` and the sinks throw
  */
 export async function splitMultipart(chunks: AsyncIterable<Buffer>, splitting: Splitting): Promise<void> {
+  const padding = new DelimiterPadding(splitting.boundary);
   const splitter = new Splitter(splitting);
   try {
-    for await (const chunk of chunks) await splitter.write(chunk);
-    await splitter.write(Buffer.from(`\r\n--${splitting.boundary}--\r\n`, 'latin1'));
+    for await (const chunk of chunks) {
+      for (const piece of padding.push(chunk)) await splitter.write(piece);
+    }
+    const rest = padding.end();
+    if (rest.length > 0) await splitter.write(rest);
     await splitter.finish();
   } catch (error) {
     await splitter.abandon();
@@ -45,6 +51,10 @@ class Splitter {
   readonly #splitting: Splitting;
   readonly #parts: Readable[] = [];
   readonly #work: Promise<void>[] = [];
+  #last: Readable | undefined;
+  #isOver = false;
+  /** The part that was still open when the body was over. */
+  #cut: Readable | undefined;
   #count = 0;
   #finished = false;
   #failure: { readonly error: unknown } | undefined;
@@ -62,7 +72,13 @@ class Splitter {
       this.#resolve();
     });
     this.#dicer.on('part', (part) => {
+      if (this.#isOver) {
+        this.#cut = this.#last;
+        part.resume();
+        return;
+      }
       if (++this.#count > splitting.maxParts) throw new TooManyParts(`more than ${String(splitting.maxParts)} parts`);
+      this.#last = part;
       part.once('header', (headers: object) => {
         this.#begin(part, headers as PartHeaders);
       });
@@ -82,7 +98,11 @@ class Splitter {
     });
   }
 
+  /** Ends the body. Behind its own end nothing counts; where that is missing, a part of ours tells which one was open. */
   async finish(): Promise<void> {
+    this.#isOver = true;
+    const delimiter = `\r\n--${this.#splitting.boundary}`;
+    await this.write(Buffer.from(`${delimiter}\r\n\r\n${delimiter}--\r\n`, 'latin1'));
     await Promise.all(this.#work);
   }
 
@@ -102,19 +122,19 @@ class Splitter {
       part.resume();
       return;
     }
-    const work = copy(part, sink);
+    const work = this.#copy(part, sink);
     work.catch((error: unknown) => {
       this.#fail(error);
     });
     this.#parts.push(part);
     this.#work.push(work);
   }
-}
 
-async function copy(part: Readable, sink: PartSink): Promise<void> {
-  for await (const chunk of part) {
-    const written = sink.write(chunk as Buffer);
-    if (isPromiseLike(written)) await written;
+  async #copy(part: Readable, sink: PartSink): Promise<void> {
+    for await (const chunk of part) {
+      const written = sink.write(chunk as Buffer);
+      if (isPromiseLike(written)) await written;
+    }
+    await sink.end(part !== this.#cut);
   }
-  await sink.end();
 }
