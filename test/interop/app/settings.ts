@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { authtoken, defineSettings, session, type CoreSettings, type Settings } from 'sallyport';
-import { jwt } from 'sallyport/jwt';
+import { jwt, type JWTSettings } from 'sallyport/jwt';
 import { blacklistStore, sessionStore, tokenStore, unitOfWork, userStore } from 'sallyport/mikro-orm';
 import { hashers } from '../hashers';
 
@@ -10,7 +10,11 @@ export interface ProjectOptions extends Partial<Pick<CoreSettings, 'logger' | 'c
 }
 
 /** The settings of an app beside a project of Django 3.2 with simplejwt 5.2, over the same database. */
-export function settingsOf(orm: MikroORM, { secretKey, ...core }: ProjectOptions): Settings {
+export function settingsOf(
+  orm: MikroORM,
+  { secretKey, ...core }: ProjectOptions,
+  jwtOptions: Partial<JWTSettings> = {},
+): Settings {
   return defineSettings(
     { ...core, users: userStore(orm, { hashers }), aroundDispatch: unitOfWork(orm) },
     session({ store: sessionStore(orm), secretKey }),
@@ -20,6 +24,7 @@ export function settingsOf(orm: MikroORM, { secretKey, ...core }: ProjectOptions
       signingKey: secretKey,
       allowShortSigningKey: true,
       blacklist: blacklistStore(orm),
+      ...jwtOptions,
     }),
   );
 }
