@@ -24,8 +24,8 @@ const SESSION_KEY = '_csrftoken';
 
 /** Marks a request whose token was checked before it came here. Clients can't set it: it is no header. */
 const CHECKED: unique symbol = Symbol.for('sallyport.csrfChecked') as never;
-/** Marks a request of a test that is to pass without a token. */
-const NOT_ENFORCED: unique symbol = Symbol.for('sallyport.dontEnforceCsrf') as never;
+/** @internal Marks a request of a test that is to pass without a token. */
+export const NOT_ENFORCED: unique symbol = Symbol.for('sallyport.dontEnforceCsrf') as never;
 type MarkedRequest = HostRequest & { [CHECKED]?: boolean; [NOT_ENFORCED]?: boolean };
 
 /** The secret that this browser has shown, and what is wrong with it. */

@@ -33,10 +33,13 @@ export class HostedSession extends Session {
 
   set(name: string, value: unknown): void {
     this.#host.set(name, value);
+    this.modified = true;
   }
 
   delete(name: string): boolean {
-    return this.#host.delete(name);
+    const found = this.#host.delete(name);
+    if (found) this.modified = true;
+    return found;
   }
 
   entries(): IterableIterator<[string, unknown]> {
@@ -49,6 +52,7 @@ export class HostedSession extends Session {
     await this.#host.regenerate();
     for (const [name, value] of values) this.#host.set(name, value);
     this.#host.maxAge = maxAge;
+    this.modified = true;
   }
 
   flush(): Promise<void> {
@@ -65,6 +69,7 @@ export class HostedSession extends Session {
       throw new RangeError('Sessions of the host have no default end to return to: give the seconds.');
     const seconds = value instanceof Date ? (value.getTime() - this.#settings.clock.now()) / 1000 : value;
     this.#host.maxAge = value === 0 ? null : seconds;
+    this.modified = true;
   }
 
   getExpiryAge(): number {

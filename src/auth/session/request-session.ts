@@ -40,14 +40,19 @@ export class RequestSession {
   }
 
   #openHosted(sessions: HostSessions): Session {
-    const session = sessions.open(this.raw);
-    if (session === null) {
+    const hosted = sessions.open(this.raw);
+    if (hosted === null) {
       throw new ImproperlyConfigured(
         'The host has no session for this request. Its middleware must come before what uses sessions: app.use(session({ … })).',
       );
     }
-    onResponse(this.raw, varyOnCookie);
-    return new HostedSession(this.settings, session);
+    const session = new HostedSession(this.settings, hosted);
+    onResponse(this.raw, async (head) => {
+      varyOnCookie(head);
+      // The host would do it, but with the end of the answer: then the next request may come before it is done.
+      if (session.modified && head.status < 500) await session.save();
+    });
+    return session;
   }
 
   #openStored(): Awaitable<Session> {
