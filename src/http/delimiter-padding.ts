@@ -13,7 +13,7 @@ const NOTHING = Buffer.alloc(0);
 export class DelimiterPadding {
   readonly #delimiter: Buffer;
   /** What may become a delimiter. In front of the body stands the end of a line, as it were. */
-  #rest = Buffer.from('\r\n');
+  #rest: Buffer = Buffer.from('\r\n');
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
