@@ -2,6 +2,7 @@ import { IncomingMessage, request as openRequest, ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { NOT_ENFORCED } from '../auth/session/csrf';
 import type { Meta } from '../http/meta';
 
 /**
@@ -25,9 +26,6 @@ export interface RequestDescription {
   readonly META: Meta | undefined;
   readonly enforceCsrfChecks: boolean;
 }
-
-/** Where session authentication looks whether a request of a test is to pass without a CSRF token. */
-const DONT_ENFORCE_CSRF: unique symbol = Symbol.for('sallyport.dontEnforceCsrf') as never;
 
 /** What a client learns of an answer. */
 export interface Answer {
@@ -69,7 +67,7 @@ export class FactoryRequest extends IncomingMessage {
   declare params?: unknown;
   declare body?: unknown;
   declare META?: Meta;
-  readonly [DONT_ENFORCE_CSRF]: boolean;
+  readonly [NOT_ENFORCED]: boolean;
 
   constructor(description: RequestDescription) {
     super(openConnection(description) as unknown as Socket);
@@ -80,7 +78,7 @@ export class FactoryRequest extends IncomingMessage {
     this.url = description.url;
     this.headers = { ...description.headers };
     this.rawHeaders = Object.entries(description.headers).flat();
-    this[DONT_ENFORCE_CSRF] = !description.enforceCsrfChecks;
+    this[NOT_ENFORCED] = !description.enforceCsrfChecks;
     if (description.META !== undefined) this.META = description.META;
     const chunks = chunksOf(description.body);
     // A field and not a method: Express puts prototypes of its own under the requests that it serves.
