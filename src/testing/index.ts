@@ -12,6 +12,7 @@ export * from './fixed';
 export * from './memory-blacklist-store';
 export * from './memory-knox-store';
 export * from './memory-permissions';
+export * from './memory-refresh-family-store';
 export * from './memory-session-store';
 export * from './memory-stores';
 export type { QueryData, RawData, RequestDefaults, RequestMethods, RequestOptions } from './methods';

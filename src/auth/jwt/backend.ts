@@ -232,14 +232,14 @@ export function tokenBackend(settings: Settings): TokenBackend {
   return backend;
 }
 
-function checkBlacklist({ blacklist, blacklistAfterRotation, jtiClaim }: JWTSettings): void {
+function checkBlacklist({ blacklist, blacklistAfterRotation, families, jtiClaim }: JWTSettings): void {
   if (blacklistAfterRotation && blacklist === null) {
     throw new ImproperlyConfigured(
       "With 'blacklistAfterRotation' old tokens are called back, which needs a table: " +
         'jwt({ blacklist: blacklistStore(orm) }).',
     );
   }
-  if (blacklist !== null && jtiClaim === null) {
-    throw new ImproperlyConfigured("The blacklist knows tokens by their number: jwt({ jtiClaim: 'jti' }).");
+  if ((blacklist !== null || families !== null) && jtiClaim === null) {
+    throw new ImproperlyConfigured("Blacklist and families know tokens by their number: jwt({ jtiClaim: 'jti' }).");
   }
 }

@@ -1,4 +1,5 @@
 import type { BaseUser } from '../../core/users';
+import type { FamilyMember, Rotation, RotationOutcome } from './store';
 
 /** A token that was given out and may be called back: a row of `token_blacklist_outstandingtoken`. */
 export class OutstandingToken<User extends BaseUser = BaseUser> {
@@ -24,6 +25,47 @@ export class BlacklistedToken<User extends BaseUser = BaseUser> {
   toString(): string {
     return `Blacklisted token for ${nameOf(this.token.user)}`;
   }
+}
+
+/** So many used tokens a family remembers. Within the grace period, nobody uses more; a client can't make it grow. */
+export const REMEMBERED = 8;
+
+/** The refresh tokens that follow from one log in: a row of `sallyport_refresh_family`. */
+export class RefreshFamily {
+  id!: string;
+  /** As text, whatever kind of key users have. */
+  userPk: string | null = null;
+  /** The present token, the only one that was not used. */
+  jti!: string;
+  issuedAt!: Date;
+  expiresAt!: Date;
+  /** No token of the family is good for longer. */
+  keptUntil!: Date;
+  endedAt: Date | null = null;
+  /** The tokens that were used last, and when: the newest first. */
+  spent: readonly SpentMember[] = [];
+
+  toMember(): FamilyMember {
+    return { jti: this.jti, issuedAt: secondsOf(this.issuedAt), expiresAt: secondsOf(this.expiresAt) };
+  }
+
+  /** What becomes of a token that is not the present one. */
+  outcomeFor({ jti, now, grace }: Rotation): RotationOutcome {
+    if (this.endedAt !== null) return { kind: 'ended' };
+    const used = this.spent.find((member) => member.jti === jti);
+    const isRepeated = used !== undefined && now < used.at + grace;
+    return { kind: isRepeated ? 'repeated' : 'reused', member: this.toMember() };
+  }
+}
+
+export interface SpentMember {
+  readonly jti: string;
+  /** Seconds since 1970. */
+  readonly at: number;
+}
+
+function secondsOf(date: Date): number {
+  return date.getTime() / 1000;
 }
 
 /** A user whose row is gone is shown as Python shows it. */

@@ -2,9 +2,11 @@ import { cleanCredentials } from '../../core/backends';
 import { AuthenticationFailed, ValidationError } from '../../core/exceptions';
 import type { BaseUser } from '../../core/users';
 import { TokenError } from './exceptions';
+import { afterAnswer, checkFamily, closeFamily, endFamily, FAMILY_CLAIM, rotateFamily } from './families';
 import { JWTSerializer, type Attributes, type SerializerContext, type ValidatedData } from './serializer';
-import { RefreshToken, SlidingToken, UntypedToken, type RevocableToken, type Token, type TokenClass } from './tokens';
-import { defaultUserAuthenticationRule, findUser, hasSamePassword, requireUsers } from './users';
+import { RefreshToken, SlidingToken, type RevocableToken } from './revocable-tokens';
+import { UntypedToken, type Token, type TokenClass } from './tokens';
+import { defaultUserAuthenticationRule, findUser, hasSamePassword, passwordDigest, requireUsers } from './users';
 
 /** A class of serializers, as views and settings take it. */
 export type SerializerClass = new (data: unknown, context: SerializerContext) => JWTSerializer;
@@ -118,10 +120,24 @@ export class TokenRefreshSerializer extends JWTSerializer {
   }
 
   override async validate(attributes: Attributes): Promise<ValidatedData> {
-    const refresh = await this.tokenClass.decode(this.settings, attributes['refresh']!);
+    const { families, rotateRefreshTokens, checkRevokeToken, revokeTokenClaim } = this.options;
+    // Whether a token of a family still counts, the family knows best: it may be one that was used a moment ago.
+    const refresh = await this.tokenClass.decode(this.settings, attributes['refresh']!, {
+      revocation: families === null,
+    });
     const user = await checkUser(this, refresh);
+    // The key that this claim is made with may be about to retire.
+    if (checkRevokeToken && user !== null) refresh.set(revokeTokenClaim, passwordDigest(this.settings, user));
     const access = String(refresh.accessToken);
-    if (!this.options.rotateRefreshTokens) return { access };
+    if (families !== null) {
+      const { request } = this.context;
+      return { access, refresh: String(await rotateFamily(refresh, { user, request })) };
+    }
+    if (!rotateRefreshTokens) return { access };
+    return { access, refresh: String(await this.#rotate(refresh, user)) };
+  }
+
+  async #rotate(refresh: RefreshToken, user: BaseUser | null): Promise<RefreshToken> {
     // Of two refreshes at once, one gets the new tokens.
     if (this.options.blacklistAfterRotation && !(await refresh.blacklist(user))) {
       throw new TokenError('Token is blacklisted');
@@ -130,7 +146,7 @@ export class TokenRefreshSerializer extends JWTSerializer {
     refresh.setExp();
     refresh.setIat();
     await refresh.outstand(user);
-    return { access, refresh: String(refresh) };
+    return refresh;
   }
 }
 
@@ -169,6 +185,7 @@ export class TokenVerifySerializer extends JWTSerializer {
     if (isAsked && typeof jti === 'string' && (await blacklist?.isBlacklisted(jti)) === true) {
       throw new ValidationError(['Token is blacklisted']);
     }
+    if (await isUsedUp(token)) throw new ValidationError(['Token is blacklisted']);
     return {};
   }
 }
@@ -184,9 +201,14 @@ export class TokenBlacklistSerializer extends JWTSerializer {
   }
 
   override async validate(attributes: Attributes): Promise<ValidatedData> {
-    const refresh = await this.tokenClass.decode(this.settings, attributes['refresh']!);
+    const { families, blacklist } = this.options;
+    const refresh = await this.tokenClass.decode(this.settings, attributes['refresh']!, {
+      revocation: families === null,
+    });
     const user = this.settings.users === null ? null : await findUser(this.settings, userIdIn(this, refresh));
-    await refresh.blacklist(user);
+    // A token that another window has used a moment ago must log out all the same.
+    if (families !== null) await closeFamily(refresh, { user, request: this.context.request });
+    if (families === null || blacklist !== null) await refresh.blacklist(user);
     return {};
   }
 }
@@ -197,6 +219,20 @@ function mayHaveTokens({ options }: JWTSerializer, user: BaseUser | null): Promi
 
 function userIdIn({ options }: JWTSerializer, token: Token): unknown {
   return token.get(options.userIdClaim);
+}
+
+/** Whether it is a refresh token whose family has a newer one, or is ended. */
+async function isUsedUp(token: Token): Promise<boolean> {
+  const { families, tokenTypeClaim } = token.options;
+  const isRefresh = tokenTypeClaim === null || token.get(tokenTypeClaim) === RefreshToken.tokenType;
+  if (families === null || !(isRefresh || token.has(FAMILY_CLAIM))) return false;
+  try {
+    await checkFamily(token);
+    return false;
+  } catch (error) {
+    if (error instanceof TokenError) return true;
+    throw error;
+  }
 }
 
 /**
@@ -212,7 +248,10 @@ async function checkUser(serializer: JWTSerializer, token: RevocableToken): Prom
     throw new AuthenticationFailed('No active account found for the given token.', 'no_active_account');
   }
   if (options.checkRevokeToken && !hasSamePassword(settings, user, token.get(options.revokeTokenClaim))) {
-    if (options.blacklist !== null) await token.blacklist(user);
+    await afterAnswer(serializer.context.request, async () => {
+      if (options.blacklist !== null) await token.blacklist(user);
+      if (options.families !== null && token instanceof RefreshToken) await endFamily(token, user);
+    });
     throw new AuthenticationFailed("The user's password has been changed.", 'password_changed');
   }
   return user;

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { ImproperlyConfigured } from '../../core/exceptions';
 import { chain, type Awaitable } from '../../core/policy';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
@@ -23,7 +22,11 @@ export interface TokenClass<T extends Token = Token> {
 export interface ReadOptions {
   /** Whether signature, claims and blacklist are checked. Without it a token proves nothing. @default true */
   readonly verify?: boolean;
+  /** Whether the blacklist and the families of refresh tokens are asked too. @default true */
+  readonly revocation?: boolean;
 }
+
+export type VerifyOptions = Pick<ReadOptions, 'revocation'>;
 
 export interface IssueOptions {
   /** Makes tokens for inactive users too. @default false */
@@ -70,13 +73,13 @@ export abstract class Token {
     this: TokenClass<T>,
     settings: Settings,
     token: string,
-    { verify = true }: ReadOptions = {},
+    { verify = true, revocation = true }: ReadOptions = {},
   ): Awaitable<T> {
     const { clock, logger } = settings;
     const decoded = this.backend(settings).decode(token, { now: clock.now() / 1000, verify, logger });
     return chain(decoded, (claims) => {
       const read = new this(settings, claims);
-      return verify ? chain(read.verify(), () => read) : read;
+      return verify ? chain(read.verify({ revocation }), () => read) : read;
     });
   }
 
@@ -192,7 +195,7 @@ export abstract class Token {
    * Checks what the signature doesn't say: that there are an expiry and a number, and the type.
    * @throws TokenError
    */
-  verify(): Awaitable<void> {
+  verify(_options?: VerifyOptions): Awaitable<void> {
     this.checkExp();
     if (this.options.jtiClaim !== null && !this.has(this.options.jtiClaim)) throw new TokenError('Token has no id');
     if (this.options.tokenTypeClaim !== null) this.verifyTokenType(this.options.tokenTypeClaim);
@@ -229,110 +232,5 @@ export class UntypedToken extends Token {
 
   protected override verifyTokenType(_claim: string): void {
     // Any type will do.
-  }
-}
-
-/** What the column of the blacklist can hold. */
-const JTI = /^[^\0]{1,255}$/;
-
-/** A token that can be called back, where the settings name a `blacklist`. */
-export abstract class RevocableToken extends Token {
-  override verify(): Awaitable<void> {
-    return chain(this.checkBlacklist(), () => super.verify());
-  }
-
-  override issued(user: BaseUser): Awaitable<void> {
-    return this.outstand(user);
-  }
-
-  /** @throws TokenError when the token was called back */
-  checkBlacklist(): Awaitable<void> {
-    const { blacklist } = this.options;
-    if (blacklist === null) return undefined;
-    return blacklist.isBlacklisted(this.#jti()).then((listed) => {
-      if (listed) throw new TokenError('Token is blacklisted');
-    });
-  }
-
-  /** Remembers the token as one that was given out to this user. */
-  outstand(user: BaseUser | null): Awaitable<void> {
-    return this.options.blacklist?.outstand(this.#entry(user));
-  }
-
-  /**
-   * Calls the token back.
-   * @param user whose it is; null when they are gone
-   * @returns false when that has happened already: of several callers at once, one gets true
-   * @throws ImproperlyConfigured without a blacklist
-   */
-  blacklist(user: BaseUser | null): Promise<boolean> {
-    const { blacklist } = this.options;
-    if (blacklist !== null) return blacklist.blacklist(this.#entry(user));
-    throw new ImproperlyConfigured(
-      'Tokens can only be called back with a table: jwt({ blacklist: blacklistStore(orm) }).',
-    );
-  }
-
-  #jti(): string {
-    const jti = this.get(this.options.jtiClaim!);
-    if (jti === undefined) throw new TokenError('Token has no id');
-    if (typeof jti !== 'string' || !JTI.test(jti)) throw new TokenError('Token is invalid');
-    return jti;
-  }
-
-  #entry(user: BaseUser | null): Parameters<NonNullable<JWTSettings['blacklist']>['outstand']>[0] {
-    const issuedAt = this.get('iat');
-    return {
-      jti: this.#jti(),
-      token: this.toString(),
-      userPk: user?.pk ?? null,
-      createdAt: typeof issuedAt === 'number' ? new Date(issuedAt * 1000) : null,
-      expiresAt: new Date((this.get('exp') as number) * 1000),
-    };
-  }
-}
-
-/** What buys access tokens. */
-export class RefreshToken extends RevocableToken {
-  static override readonly tokenType: string = 'refresh';
-
-  static override lifetime(options: JWTSettings): number {
-    return options.refreshTokenLifetime;
-  }
-
-  /** The class of the tokens that it buys. */
-  get accessTokenClass(): TokenClass {
-    return AccessToken;
-  }
-
-  /** Claims that an access token has of its own. */
-  get noCopyClaims(): readonly (string | null)[] {
-    const { tokenTypeClaim, jtiClaim, simplejwtVersion } = this.options;
-    return [tokenTypeClaim, 'exp', jtiClaim, 'jti', ...(simplejwtVersion === '5.2' ? [] : ['iat'])];
-  }
-
-  /** A fresh access token with the claims of this one. */
-  get accessToken(): Token {
-    const access = new this.accessTokenClass(this.settings);
-    access.setExp({ from: this.currentTime });
-    const left = this.noCopyClaims;
-    for (const [claim, value] of Object.entries(this.payload)) if (!left.includes(claim)) access.set(claim, value);
-    return access;
-  }
-}
-
-/** One token for both: views take it, and until `refresh_exp` it buys itself more time. */
-export class SlidingToken extends RevocableToken {
-  static override readonly tokenType: string = 'sliding';
-
-  static override lifetime(options: JWTSettings): number {
-    return options.slidingTokenLifetime;
-  }
-
-  constructor(settings: Settings, payload?: Readonly<JSONObject>) {
-    super(settings, payload);
-    if (payload !== undefined) return;
-    const { slidingTokenRefreshExpClaim: claim, slidingTokenRefreshLifetime: lifetime } = this.options;
-    this.setExp({ claim, lifetime });
   }
 }

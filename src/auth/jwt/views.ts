@@ -140,7 +140,8 @@ export class TokenBlacklistView extends TokenViewBase {
   /** @throws ImproperlyConfigured without a blacklist too */
   static override asView(this: ViewClass, overrides: ViewOverrides = {}): ViewHandler {
     const settings: Settings = overrides.settings ?? this.settings;
-    if (jwt.of(settings).blacklist === null) {
+    const { blacklist, families } = jwt.of(settings);
+    if (blacklist === null && families === null) {
       throw new ImproperlyConfigured(`${this.name} needs a table: jwt({ blacklist: blacklistStore(orm) }).`);
     }
     return TokenViewBase.asView.call(this, overrides);

@@ -3,6 +3,7 @@ export * from './cache';
 export * from './knox';
 export * from './models';
 export * from './permission';
+export * from './refresh-family';
 export type { SchemaProperties } from './schema';
 export * from './session';
 export * from './token';

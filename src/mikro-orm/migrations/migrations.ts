@@ -11,6 +11,7 @@ import { DjangoSession } from './0009-django-session';
 import { SallyportCache } from './0010-sallyport-cache';
 import { TokenBlacklistOutstandingToken } from './0011-token-blacklist-outstandingtoken';
 import { TokenBlacklistBlacklistedToken } from './0012-token-blacklist-blacklistedtoken';
+import { SallyportRefreshFamily } from './0013-sallyport-refresh-family';
 import { KnoxAuthToken } from './0014-knox-authtoken';
 import { SallyportKnoxToken } from './0015-sallyport-knox-token';
 import { RestFrameworkApiKeyApikey } from './0016-rest-framework-api-key-apikey';
@@ -45,6 +46,7 @@ export const migrations: readonly NamedMigration[] = Object.freeze([
   { name: 'sallyport_0010_sallyport_cache', class: SallyportCache },
   { name: 'sallyport_0011_token_blacklist_outstandingtoken', class: TokenBlacklistOutstandingToken },
   { name: 'sallyport_0012_token_blacklist_blacklistedtoken', class: TokenBlacklistBlacklistedToken },
+  { name: 'sallyport_0013_sallyport_refresh_family', class: SallyportRefreshFamily },
   { name: 'sallyport_0014_knox_authtoken', class: KnoxAuthToken },
   { name: 'sallyport_0015_sallyport_knox_token', class: SallyportKnoxToken },
   { name: 'sallyport_0016_rest_framework_api_key_apikey', class: RestFrameworkApiKeyApikey },
