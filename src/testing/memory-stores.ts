@@ -41,6 +41,7 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
   /** What the users and their groups may do. */
   readonly permissions = new MemoryPermissions();
   readonly #rows = new Map<string, U>();
+  #lastId = 0;
   readonly #model: UserClass<U>;
   readonly #hashers: PasswordHashers | undefined;
   readonly #backends: readonly AuthenticationBackend<U>[];
@@ -96,6 +97,23 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
     user.lastLogin = at;
   }
 
+  /**
+   * Removes a user, and what the user may do. Its primary key is given to no other.
+   * @returns whether there was such a user
+   */
+  delete(user: U): boolean {
+    this.permissions.setOfUser(user, []);
+    this.permissions.setGroups(user, []);
+    return this.#rows.delete(String(user.pk));
+  }
+
+  /** Removes all users, groups and permissions: the store is as new. */
+  clear(): void {
+    this.#rows.clear();
+    this.permissions.clear();
+    this.#lastId = 0;
+  }
+
   get backends(): readonly AuthenticationBackend<U>[] {
     return this.#backends;
   }
@@ -110,13 +128,14 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
   }
 
   #insert(fields: object): U {
-    let id = this.#rows.size + 1;
+    let id = this.#lastId + 1;
     while (this.#rows.has(String(id))) id++;
     const user = Object.assign(new this.#model(), { id, dateJoined: new Date(this.#clock.now()) }, fields);
     const pk = String(user.pk);
     if (this.#find(user.getUsername()) !== null) throw new RangeError(userMessages.usernameTaken);
     if (this.#rows.has(pk)) throw new RangeError('A user with that primary key already exists.');
     this.#rows.set(pk, user);
+    this.#lastId = id;
     rememberStore(user, this);
     return user;
   }
@@ -170,6 +189,16 @@ export class MemoryTokenStore<T extends TokenRecord = Token> implements TokenSto
     if (this.#of(token.user, model) !== null) throw new RangeError('That user already has a token.');
     table.set(token.key, token);
     return token;
+  }
+
+  /** @returns whether there was such a token */
+  delete(token: T, model?: TokenClass): boolean {
+    return this.#table(model).delete(token.key);
+  }
+
+  /** Removes the tokens of all classes. */
+  clear(): void {
+    this.#tables.clear();
   }
 
   #table(model: TokenClass = this.#model): Map<string, T> {

@@ -49,6 +49,26 @@ describe('MemoryUserStore', () => {
     await expect(store.createUser({ username: 'ﬁ' })).rejects.toThrow('A user with that username already exists.');
   });
 
+  it('removes a user with what the user may do, and gives its primary key to nobody', async () => {
+    const store = new MemoryUserStore();
+    await store.createUser({ username: 'ann' });
+    const bob = await store.createUser({ username: 'bob' });
+    store.permissions.setOfUser(bob, ['notes.add_note']);
+    expect([store.delete(bob), store.delete(bob)]).toEqual([true, false]);
+    expect([await store.get(2), await store.getByNaturalKey('bob')]).toEqual([null, null]);
+    expect(store.permissions.of(bob).user).toEqual(new Set());
+    expect((await store.createUser({ username: 'bob' })).pk).toBe(3);
+  });
+
+  it('is as new once it is cleared', async () => {
+    const store = new MemoryUserStore();
+    const ann = await store.createUser({ username: 'ann' });
+    store.permissions.setOfUser(ann, ['notes.add_note']);
+    store.clear();
+    expect([await store.get(1), store.permissions.all()]).toEqual([null, new Set()]);
+    expect((await store.createUser({ username: 'ann' })).pk).toBe(1);
+  });
+
   it('makes superusers', async () => {
     const store = new MemoryUserStore();
     expect(await store.createSuperuser({ username: 'root' })).toMatchObject({ isStaff: true, isSuperuser: true });
@@ -124,6 +144,20 @@ describe('MemoryTokenStore', () => {
     expect(await store.find('known')).toBe(token);
     expect(() => store.add(new ApiToken({ key: 'known', user: bob }))).toThrow(RangeError);
     expect(() => store.add(new ApiToken({ user: ann }))).toThrow(RangeError);
+  });
+});
+
+describe('MemoryTokenStore, when tokens are removed,', () => {
+  it('forgets one, or those of all classes', async () => {
+    const ann = await new MemoryUserStore().createUser({ username: 'ann' });
+    const store = new MemoryTokenStore();
+    const [token] = await store.getOrCreate(ann);
+    expect([store.delete(token), store.delete(token)]).toEqual([true, false]);
+    expect(await store.find(token.key)).toBeNull();
+    const [second] = await store.getOrCreate(ann);
+    const [third] = await store.getOrCreate(ann, ApiToken);
+    store.clear();
+    expect([await store.find(second.key), await store.find(third.key, ApiToken)]).toEqual([null, null]);
   });
 });
 
