@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { BlacklistStore } from '../auth/jwt/store';
 import type { SessionStore } from '../auth/session/store';
 import type { TokenStore } from '../auth/token/store';
 import type { Awaitable } from '../core/policy';
@@ -43,6 +44,8 @@ export interface CommandConfig {
   readonly tokens?: (orm: CommandOrm) => TokenStore;
   /** @default sessionStore(orm) */
   readonly sessions?: (orm: CommandOrm) => SessionStore;
+  /** @default blacklistStore(orm) */
+  readonly blacklist?: (orm: CommandOrm) => BlacklistStore;
   /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
   readonly urls?: Given<readonly Route[]>;
   /** Settings that `check` looks at beside those of the views. */
@@ -56,6 +59,7 @@ const EXPORTS: readonly (keyof CommandConfig)[] = [
   'users',
   'tokens',
   'sessions',
+  'blacklist',
   'urls',
   'settings',
   'silencedChecks',

@@ -1,4 +1,6 @@
+import type { EntitySchema } from '@mikro-orm/core';
 import type * as Postgresql from '@mikro-orm/postgresql';
+import type { BlacklistStore } from '../auth/jwt/store';
 import type { SessionStore } from '../auth/session/store';
 import type { TokenStore } from '../auth/token/store';
 import type * as Library from '../mikro-orm';
@@ -32,10 +34,17 @@ export class Database {
     return this.#config.sessions?.(this.orm) ?? this.#library.sessionStore(this.orm);
   }
 
+  get blacklist(): BlacklistStore {
+    return this.#config.blacklist?.(this.orm) ?? this.#library.blacklistStore(this.orm);
+  }
+
   migrate(): Promise<string[]> {
     return this.#library.migrate(this.orm);
   }
 }
+
+/** Entities that a command needs beside those of all commands, where no app has mapped them. */
+export type MoreEntities = (library: typeof Library) => readonly EntitySchema[];
 
 /**
  * Runs something on the database of the app, and closes it.
@@ -43,10 +52,14 @@ export class Database {
  * @param path the configuration file, if one was named
  * @throws CommandError when there is no database to find
  */
-export async function withDatabase<T>(path: string | undefined, work: (database: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  path: string | undefined,
+  work: (database: Database) => Promise<T>,
+  moreEntities: MoreEntities = () => [],
+): Promise<T> {
   const found = await findConfig(path);
   const library = loadLibrary();
-  const orm = found === null ? await openFromEnvironment(library) : await open(found);
+  const orm = found === null ? await openFromEnvironment(library, moreEntities) : await open(found);
   try {
     return await work(new Database(orm, library, found?.config ?? {}));
   } finally {
@@ -61,7 +74,7 @@ async function open({ file, config: { orm } }: ConfigFile): Promise<CommandOrm> 
   return valueOf(orm);
 }
 
-async function openFromEnvironment({ UserSchema, TokenSchema, SessionSchema }: typeof Library): Promise<CommandOrm> {
+async function openFromEnvironment(library: typeof Library, moreEntities: MoreEntities): Promise<CommandOrm> {
   const clientUrl = process.env['DATABASE_URL'];
   if (clientUrl === undefined || clientUrl === '') {
     throw new CommandError(
@@ -69,8 +82,10 @@ async function openFromEnvironment({ UserSchema, TokenSchema, SessionSchema }: t
     );
   }
   const { MikroORM } = await importPostgresql();
+  const { UserSchema, TokenSchema, SessionSchema } = library;
+  const entities = [UserSchema, TokenSchema, SessionSchema, ...moreEntities(library)];
   // The first query of the command tells what is wrong; MikroORM would print it as well.
-  return MikroORM.init({ clientUrl, entities: [UserSchema, TokenSchema, SessionSchema], logger: () => undefined });
+  return MikroORM.init({ clientUrl, entities, logger: () => undefined });
 }
 
 // Neither is loaded before a command needs it: `--help` answers at once, and without a database driver.

@@ -8,6 +8,7 @@ import { addClearSessions } from './commands/clear-sessions';
 import { addCreateToken } from './commands/create-token';
 import { addCreateUser } from './commands/create-user';
 import { addExplain } from './commands/explain';
+import { addFlushExpiredTokens } from './commands/flush-expired-tokens';
 import { addMigrate } from './commands/migrate';
 import { addRoutes } from './commands/routes';
 import { Cancelled, Failure } from './errors';
@@ -66,6 +67,7 @@ function createProgram(): Command {
   addChangePassword(program);
   addCreateToken(program);
   addClearSessions(program);
+  addFlushExpiredTokens(program);
   addCheck(program);
   addRoutes(program);
   addExplain(program);

@@ -1,7 +1,9 @@
 import type { BlacklistStore, OutstandingEntry } from '../auth/jwt/store';
+import { IN_MEMORY } from '../core/in-memory';
 
 /** The tokens that were given out and called back, in memory. They are gone with the process. */
 export class MemoryBlacklistStore implements BlacklistStore {
+  readonly [IN_MEMORY] = true;
   readonly #outstanding = new Map<string, OutstandingEntry>();
   readonly #blacklisted = new Set<string>();
 

@@ -20,6 +20,7 @@ describe('the command line', () => {
       'changepassword',
       'drf-create-token|drf_create_token',
       'clearsessions',
+      'flushexpiredtokens',
     ];
     for (const name of [...named, 'check', 'routes', 'explain']) {
       expect(stdout).toContain(`\n  ${name} `);
@@ -34,6 +35,7 @@ describe('the command line', () => {
     'createsuperuser',
     'changepassword',
     'clearsessions',
+    'flushexpiredtokens',
     'check',
     'routes',
     'explain',

@@ -58,6 +58,24 @@ describe('The blacklist on PostgreSQL', () => {
     ).toEqual([{ user_id: alice.id, jti: 'one', token: 'a.b.c', made: true, ends: true, listed: true }]);
   });
 
+  it('forgets what has expired page by page, and goes to the end of the table (J-160)', async () => {
+    await test.sql(
+      `WITH made AS (INSERT INTO token_blacklist_outstandingtoken (jti, token, expires_at)
+         SELECT 'page ' || n, '', '2026-01-01'::timestamptz + CASE WHEN n % 3 = 0 THEN interval '1 year' ELSE '0' END
+           FROM generate_series(1, 12000) AS n RETURNING id)
+       INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at) SELECT id, now() FROM made`,
+    );
+    test.statements();
+    expect(await blacklistStore(test.orm).flushExpired(NOW)).toBe(8000);
+    expect(test.statements().length).toBeGreaterThan(2);
+    expect(
+      await test.sql(
+        `SELECT count(*)::int AS given, count(b.id)::int AS listed FROM token_blacklist_outstandingtoken t
+           LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = t.id WHERE jti LIKE 'page %'`,
+      ),
+    ).toEqual([{ given: 4000, listed: 4000 }]);
+  });
+
   it('gives entities that name themselves as in Django (J-159)', async () => {
     await blacklistStore(test.orm).blacklist(entry('two'));
     await test.inRequest(async () => {

@@ -9,6 +9,9 @@ import { metadataOf, propertyOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
 import { canHold } from './values';
 
+/** How many rows one statement of `flushExpired` looks at. */
+const PAGE = 5000;
+
 export interface BlacklistStoreOptions {
   /** Dates the calling back. @default the system's */
   readonly clock?: Clock;
@@ -54,11 +57,12 @@ export class MikroOrmBlacklistStore implements BlacklistStore {
       `INSERT INTO ${listed.table} (${listed.name(propertyOf(listedMeta, 'blacklistedAt'))}, ${tokenId}) ` +
       `SELECT ?, ${id} FROM ${tokens.table} WHERE ${jti} = ? ON CONFLICT (${tokenId}) DO NOTHING RETURNING ${tokenId}`;
     this.#isBlacklisted = `SELECT 1 FROM ${listed.table} JOIN ${tokens.table} ON t.${id} = b.${tokenId} WHERE t.${jti} = ?`;
-    // Django has no rule in the database that deletes the one with the other.
+    // Django has no index of expiries, and no rule in the database that deletes the one row with the other.
     this.#flush =
-      `WITH ended AS (DELETE FROM ${tokens.table} WHERE ${name('expiresAt')} <= ? RETURNING ${id}), ` +
-      `unlisted AS (DELETE FROM ${listed.table} WHERE ${tokenId} IN (SELECT ${id} FROM ended)) ` +
-      `SELECT count(*)::int AS "count" FROM ended`;
+      `WITH page AS (SELECT ${id} FROM ${tokens.table} WHERE ${id} > ? ORDER BY ${id} LIMIT ${String(PAGE)}), ` +
+      `ended AS (DELETE FROM ${tokens.table} WHERE ${id} IN (SELECT ${id} FROM page) AND ${name('expiresAt')} <= ? ` +
+      `RETURNING ${id}), unlisted AS (DELETE FROM ${listed.table} WHERE ${tokenId} IN (SELECT ${id} FROM ended)) ` +
+      `SELECT (SELECT max(${id}) FROM page) AS "last", (SELECT count(*)::int FROM ended) AS "count"`;
   }
 
   async outstand({ token, createdAt, expiresAt, userPk, jti }: OutstandingEntry): Promise<void> {
@@ -80,8 +84,15 @@ export class MikroOrmBlacklistStore implements BlacklistStore {
   }
 
   async flushExpired(now: Date): Promise<number> {
-    const [row] = await this.#run(this.#flush, this.#moment(now));
-    return row!['count'] as number;
+    let total = 0;
+    let last: unknown = 0;
+    // Page by page, so that no other request waits for long.
+    while (last !== null) {
+      const [row] = await this.#run(this.#flush, last, this.#moment(now));
+      total += row!['count'] as number;
+      last = row!['last'];
+    }
+    return total;
   }
 
   #run(sql: string, ...params: readonly unknown[]): Promise<Row[]> {

@@ -1,0 +1,49 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { OutstandingEntry } from 'sallyport/jwt';
+import { blacklistSchemas, blacklistStore, migrate, UserSchema } from 'sallyport/mikro-orm';
+import { createDatabase, type TestDatabase } from '../support/database';
+import { build, sallyport } from './sallyport';
+
+let database: TestDatabase;
+let orm: MikroORM;
+
+beforeAll(async () => {
+  build();
+  database = await createDatabase();
+  orm = await MikroORM.init({ clientUrl: database.url, entities: [UserSchema, ...blacklistSchemas()] });
+  await migrate(orm);
+}, 60_000);
+afterAll(async () => {
+  await orm.close(true);
+  await database.drop();
+});
+
+describe('sallyport flushexpiredtokens', () => {
+  const run = (...args: string[]): ReturnType<typeof sallyport> =>
+    sallyport(['flushexpiredtokens', ...args], { env: { DATABASE_URL: database.url } });
+  const entry = (jti: string, hours: number): OutstandingEntry => ({
+    jti,
+    token: 'a.b.c',
+    userPk: null,
+    createdAt: null,
+    expiresAt: new Date(Date.now() + hours * 3_600_000),
+  });
+
+  it('removes the tokens that have expired, called back or not, and no others, without a word (J-160)', async () => {
+    const store = blacklistStore(orm);
+    await store.outstand(entry('over', -1));
+    await store.blacklist(entry('over and called back', -1));
+    await store.blacklist(entry('called back', 1));
+    expect(await run()).toEqual({ status: 0, stdout: '', stderr: '' });
+    const rows: unknown = await orm.em.getConnection().execute('SELECT jti FROM token_blacklist_outstandingtoken');
+    expect(rows).toEqual([{ jti: 'called back' }]);
+    expect(await store.isBlacklisted('called back')).toBe(true);
+  });
+
+  it('says how many there were on demand (J-160)', async () => {
+    await blacklistStore(orm).outstand(entry('over again', -1));
+    expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":1}\n' });
+    expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":0}\n' });
+  });
+});
