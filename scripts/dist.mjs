@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -48,11 +49,20 @@ export async function buildDist() {
     rmSync(fresh, { recursive: true, force: true });
     return false;
   }
+  for (const file of dataFiles()) copyFileSync(`${root}src/${file}`, `${fresh}/${file}`);
   const { bin } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   for (const file of Object.values(bin)) chmodSync(file.replace('./dist', fresh), 0o755);
   putInPlace(fresh);
   writeFileSync(stamp, print);
   return true;
+}
+
+/** What the code reads from beside itself, and what must stand beside that. */
+function dataFiles() {
+  const sources = readdirSync(`${root}src`, { recursive: true, withFileTypes: true });
+  return sources
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(`${root}src/`.length));
 }
 
 function putInPlace(fresh) {

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { BasicAuthentication } from '../auth/basic/authentication';
 import { SessionAuthentication } from '../auth/session/authentication';
 import { systemRandom, type RandomSource } from '../crypto/random';
+import type { SecretKey } from '../crypto/signing';
 import type { AuthenticationClasses } from './authentication';
 import { MemoryCache, type Cache } from './cache';
 import { systemClock, type Clock } from './clock';
@@ -15,10 +16,12 @@ import { MultiPartParser } from './multipart';
 import type { NamespaceValue } from './namespace';
 import { DefaultContentNegotiation, type ContentNegotiation } from './negotiation';
 import { FormParser, JSONParser, type Parser } from './parsers';
+import { defaultPasswordValidators, type PasswordValidator } from './passwords/validation';
 import { AllowAny, type PermissionClasses } from './permissions';
 import type { PolicyClass } from './policy';
 import { JSONRenderer, type Renderer } from './renderers';
 import type { Rate, ThrottleClasses } from './throttling';
+import { isTimeZone } from './time-zone';
 import type { Route } from './urls';
 import { AnonymousUser, type UserStore } from './users';
 import type { Versioning } from './versioning';
@@ -147,6 +150,22 @@ export interface CoreSettings {
   readonly urls: readonly Route[] | null;
   /** The user table; schemes that check passwords ask it. Without it they count as not attempted. @default null */
   readonly users: UserStore | null;
+  /** The rules for new passwords; without any, every password will do. @default those of a new project of Django */
+  readonly passwordValidators: readonly PasswordValidator[];
+  /** Seconds for which a link that resets a password is good. @default 259_200, three days */
+  readonly passwordResetTimeout: number;
+  /**
+   * Django's `SECRET_KEY`, which signs cookies and links. Whoever knows it can reset any password; null: nothing can be
+   * signed. @default null
+   */
+  readonly secretKey: SecretKey | null;
+  /** Secrets of before: what was signed with them still counts. @default [] */
+  readonly secretKeyFallbacks: readonly SecretKey[];
+  /**
+   * The time zone of a Django site with the same secret, its `TIME_ZONE`: such as `Europe/Berlin` or
+   * `+05:30`. The links that reset a password hold a local time. @default 'UTC'
+   */
+  readonly timeZone: string;
   /** Counters of the throttles. @default a MemoryCache for each settings value */
   readonly cache: Cache;
   /** @default the system's */
@@ -219,6 +238,11 @@ const defaults: Omit<CoreSettings, 'cache'> = Object.freeze({
   secureProxySslHeader: null,
   urls: null,
   users: null,
+  passwordValidators: defaultPasswordValidators,
+  passwordResetTimeout: 259_200,
+  secretKey: null,
+  secretKeyFallbacks: [],
+  timeZone: 'UTC',
   clock: systemClock,
   random: systemRandom,
   logger: consoleLogger,
@@ -261,6 +285,7 @@ export function extendSettings(
     }
   }
   checkPrefixLength(options.ipv6PrefixLength ?? null);
+  checkTimeZone(options.timeZone ?? 'UTC');
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return Object.freeze({
     ...base,
@@ -275,6 +300,13 @@ function checkPrefixLength(length: number | null): void {
   if (length === null || (Number.isInteger(length) && length >= 1 && length <= 128)) return;
   throw new ImproperlyConfigured(
     `The setting 'ipv6PrefixLength' is ${String(length)}. It is a whole number from 1 to 128, such as 64, or null.`,
+  );
+}
+
+function checkTimeZone(timeZone: string): void {
+  if (isTimeZone(timeZone)) return;
+  throw new ImproperlyConfigured(
+    `The setting 'timeZone' is '${timeZone}'. It is the name of a time zone, such as 'Europe/Berlin', or '+05:30'.`,
   );
 }
 

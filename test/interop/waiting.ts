@@ -22,13 +22,7 @@ export const waiting: readonly Waiting[] = [
       'client credentials',
     ],
   },
-  { reason: 'waits for the tokens of knox', kinds: ['knox.digest'], scenarios: ['tokens of knox'] },
   { reason: 'waits for API keys', kinds: ['api_key.check'], scenarios: ['api keys'] },
-  { reason: 'waits for the validators of passwords', kinds: ['password.validate'] },
-  {
-    reason: 'waits for the tokens that reset a password',
-    kinds: ['reset_token.make', 'reset_token.check', 'uid.encode', 'uid.decode'],
-  },
 ];
 
 /** What we answer otherwise than the recorded Django 3.2 on purpose: samples by their ids, steps as `scenario: step`. */

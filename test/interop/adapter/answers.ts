@@ -2,7 +2,9 @@ import type { Awaitable } from 'sallyport';
 import { reasonOf } from '../waiting';
 import { csrfKinds } from './csrf';
 import { jwtKinds } from './jwt';
+import { knoxKinds } from './knox';
 import { passwordKinds } from './passwords';
+import { resetKinds } from './resets';
 import { sessionKinds } from './sessions';
 import { signingKinds } from './signing';
 
@@ -12,7 +14,7 @@ export type Output = Readonly<Record<string, unknown>>;
 /** The kinds of questions by name. A kind that throws has no answer; what stands in `input` is the asker's business. */
 export type Kinds = Readonly<Record<string, (input: never) => Awaitable<Output>>>;
 
-const KINDS: Kinds = { ...csrfKinds, ...jwtKinds, ...passwordKinds, ...sessionKinds, ...signingKinds };
+const KINDS: Kinds = { ...csrfKinds, ...jwtKinds, ...knoxKinds, ...passwordKinds, ...resetKinds, ...sessionKinds, ...signingKinds };
 
 /** The answer to one line, as a line. Whatever the line holds, it has an answer: somebody may count them. */
 export async function answerLine(line: string): Promise<string> {

@@ -5,6 +5,9 @@ import {
   PBKDF2PasswordHasher,
   PBKDF2SHA1PasswordHasher,
   User,
+  validatePassword,
+  ValidationError,
+  type ErrorDetail,
 } from 'sallyport';
 import { hashers } from '../hashers';
 import type { Kinds, Output } from './answers';
@@ -44,12 +47,31 @@ async function check({
   };
 }
 
+interface ValidateInput {
+  readonly password: string;
+  readonly user: Record<'username' | 'first_name' | 'last_name' | 'email', string> | null;
+}
+
+async function validate({ password, user }: ValidateInput): Promise<Output> {
+  const { first_name: firstName, last_name: lastName, ...names } = user ?? {};
+  try {
+    await validatePassword(password, user === null ? null : { ...names, firstName, lastName });
+    return { messages: [], codes: [] };
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    const details = error.detail as ErrorDetail[];
+    return { messages: details.map(String), codes: details.map(({ code }) => code) };
+  }
+}
+
 export const passwordKinds = {
   'password.check': check,
 
   'password.encode': async (input: EncodeInput) => ({
     encoded: await hasherFor(input).encode(input.password, input.salt),
   }),
+
+  'password.validate': validate,
 
   'user.normalize': ({ username, email }: Record<'username' | 'email', string>) => ({
     username: User.normalizeUsername(username),

@@ -1,0 +1,3 @@
+export * from './reset-tokens';
+export * from './validation';
+export * from './validators';
