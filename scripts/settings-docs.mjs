@@ -73,11 +73,13 @@ function fieldsOf({ file, type }) {
   const declaration = source.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === type);
   return declaration.members.map((member) => {
     const [comment] = ts.getJSDocCommentsAndTags(member);
+    const text = oneLine(ts.getTextOfJSDocComment(comment?.comment));
+    if (text === '') throw new Error(`${file}: the doc comment of ${member.name.text} says no word.`);
     const tag = comment?.tags?.find(({ tagName }) => tagName.text === 'default');
     return {
       name: member.name.text,
       type: oneLine(member.type.getText()),
-      text: oneLine(ts.getTextOfJSDocComment(comment?.comment)),
+      text,
       value: tag === undefined ? 'required' : oneLine(ts.getTextOfJSDocComment(tag.comment)),
     };
   });

@@ -168,9 +168,9 @@ export interface CoreSettings {
   readonly timeZone: string;
   /** Counters of the throttles. @default a MemoryCache for each settings value */
   readonly cache: Cache;
-  /** @default the system's */
+  /** Tells the time; a fixed one makes tests repeatable. @default the system's */
   readonly clock: Clock;
-  /** @default the system's */
+  /** Where keys and secrets come from; a fixed one is for tests alone. @default the system's */
   readonly random: RandomSource;
   /** Where errors are reported that have no host to go to. @default standard error */
   readonly logger: Logger;

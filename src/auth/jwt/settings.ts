@@ -57,11 +57,11 @@ export interface JWTSettings {
    */
   readonly jsonEncoder: ((value: object) => unknown) | null;
 
-  /** @default 300 */
+  /** How long an access token is good: until then nobody can take it back. @default 300 */
   readonly accessTokenLifetime: number;
-  /** @default 86_400 */
+  /** How long a refresh token buys access tokens. @default 86_400 */
   readonly refreshTokenLifetime: number;
-  /** @default 300 */
+  /** How long a sliding token is good without being refreshed. @default 300 */
   readonly slidingTokenLifetime: number;
   /** How long a sliding token can be refreshed. @default 86_400 */
   readonly slidingTokenRefreshLifetime: number;
@@ -104,7 +104,7 @@ export interface JWTSettings {
    * users apart, where the store of users has `findBy`. @default 'id'
    */
   readonly userIdField: string;
-  /** @default 'user_id' */
+  /** The claim with the value of that field. @default 'user_id' */
   readonly userIdClaim: string;
   /** The `USERNAME_FIELD` of the user class: the field that clients send. @default 'username' */
   readonly usernameField: string;
@@ -112,7 +112,7 @@ export interface JWTSettings {
   readonly tokenTypeClaim: string | null;
   /** The claim with the number of a token; null: tokens have none, and can't be called back. @default 'jti' */
   readonly jtiClaim: string | null;
-  /** @default 'refresh_exp' */
+  /** The claim that tells until when a sliding token can be refreshed. @default 'refresh_exp' */
   readonly slidingTokenRefreshExpClaim: string;
 
   /** Inactive users are refused. @default true */
@@ -121,7 +121,7 @@ export interface JWTSettings {
   readonly userAuthenticationRule: ((user: BaseUser | null, options: JWTSettings) => Awaitable<boolean>) | null;
   /** Tokens end when their user gets another password. @default false */
   readonly checkRevokeToken: boolean;
-  /** @default 'hash_password' */
+  /** The claim that shows which password the token belongs to. @default 'hash_password' */
   readonly revokeTokenClaim: string;
   /**
    * What that claim shows of the stored password. `md5` is simplejwt's, which tells whoever reads a token something of the

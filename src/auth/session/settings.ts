@@ -19,13 +19,13 @@ export interface SessionSettings {
   readonly secretKey: SecretKey;
   /** Secrets of before: sessions that were signed with them still count. @default [] */
   readonly secretKeyFallbacks: readonly SecretKey[];
-  /** @default 'sessionid' */
+  /** The name of the cookie that carries the key of the session. @default 'sessionid' */
   readonly cookieName: string;
   /** Seconds without a change until a session ends. @default 1_209_600, two weeks */
   readonly cookieAge: number;
   /** The domain whose hosts share the cookie; null: one host alone. @default null */
   readonly cookieDomain: string | null;
-  /** @default '/' */
+  /** The paths to which the cookie is sent: this one, and all below it. @default '/' */
   readonly cookiePath: string;
   /** The cookie travels over TLS only. Turn it on in production. @default false */
   readonly cookieSecure: boolean;
@@ -71,13 +71,13 @@ export const session = namespace<SessionSettings>(
 
 /** The options of the protection of sessions: Django's `CSRF_…` settings, without that word and in camelCase. */
 export interface CsrfSettings {
-  /** @default 'csrftoken' */
+  /** The name of the cookie that carries the secret. @default 'csrftoken' */
   readonly cookieName: string;
   /** Seconds; null: until the browser is closed. @default 31_449_600, 52 weeks */
   readonly cookieAge: number | null;
   /** The domain whose hosts share the cookie; null: one host alone. @default null */
   readonly cookieDomain: string | null;
-  /** @default '/' */
+  /** The paths to which the cookie is sent: this one, and all below it. @default '/' */
   readonly cookiePath: string;
   /** The cookie travels over TLS only. Turn it on in production. @default false */
   readonly cookieSecure: boolean;
