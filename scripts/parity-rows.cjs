@@ -7,6 +7,7 @@ const FAMILIES = {
   A: "Django's users, sessions and protections, on which it stands",
   J: 'djangorestframework-simplejwt',
   JO: 'djangorestframework-jwt, which was there before it',
+  K: 'django-rest-knox',
 };
 
 const ROW = new RegExp(`\\b(${Object.keys(FAMILIES).join('|')})-(\\d{3})(?: to \\1-(\\d{3}))?\\b`, 'g');
