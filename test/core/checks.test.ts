@@ -416,6 +416,12 @@ describe('sessions', () => {
   const withSecret = (secretKey: string | Uint8Array, secretKeyFallbacks: readonly string[] = []): Settings =>
     sound({}, session({ store: new MemorySessionStore(), secretKey, secretKeyFallbacks }));
   const statics = { authenticationClasses: [SessionAuthentication] };
+  const strong = {
+    store: new MemorySessionStore(),
+    secretKey: STRONG,
+    cookieSamesite: 'Lax',
+    cookieDomain: null,
+  } as const;
 
   it.each([
     ['short', 'is shorter than 50 characters'],
@@ -447,8 +453,32 @@ describe('sessions', () => {
     expect(inProduction(careless)).toEqual(
       expect.arrayContaining(['sallyport.W011', 'sallyport.W012', 'sallyport.W013', 'sallyport.W016']),
     );
+    expect(inProduction(careless)).not.toEqual(expect.arrayContaining(['sallyport.W017']));
     const secretInSession = extendSettings(careless, {}, csrf({ useSessions: true }));
     expect(inProduction(secretInSession)).not.toContain('sallyport.W012');
+  });
+
+  it.each([
+    ['sallyport.W017', 'the setting session.cookieSamesite', session({ ...strong, cookieSamesite: 'None' })],
+    ['sallyport.W017', 'the setting session.cookieSamesite', session({ ...strong, cookieSamesite: null })],
+    [
+      'sallyport.W018',
+      'the setting csrf.trustedOrigins',
+      csrf({ trustedOrigins: ['https://a.test', 'http://b.test'] }),
+    ],
+    ['sallyport.W019', 'the setting session.cookieDomain', session({ ...strong, cookieDomain: '.example.com' })],
+    ['sallyport.W019', 'the setting csrf.cookieDomain', csrf({ cookieDomain: '.example.com' })],
+  ])('are found in production where other sites get at them: %s', (id, where, options) => {
+    const settings = extendSettings(sound({}, session(strong)), {}, options);
+    const found = check({ ...statics, settings }, true).filter((one) => one.id === id);
+    expect(found.map((one) => one.where)).toEqual([where]);
+    const careful = extendSettings(
+      settings,
+      {},
+      session(strong),
+      csrf({ trustedOrigins: ['https://a.test'], cookieDomain: null }),
+    );
+    expect(ids(check({ ...statics, settings: careful }, true))).not.toContain(id);
   });
 });
 

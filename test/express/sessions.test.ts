@@ -434,4 +434,5 @@ it('the checks of an app leave the cookie of express-session to it', () => {
   const ids = runChecks([path('/', Guarded.asView())], { deploy: true }).map(({ id }) => id);
   expect(ids).not.toContain('sallyport.W011');
   expect(ids).not.toContain('sallyport.W013');
+  expect(ids).not.toContain('sallyport.W017');
 });
