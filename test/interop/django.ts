@@ -4,8 +4,6 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { createDatabase } from '../support/database';
 import { openOrm } from './orm';
 
-export { samplesOf } from './samples';
-
 const read = (file: string): string => readFileSync(join(__dirname, 'kit', file), 'utf8');
 
 /** A database of Django's, and an ORM over it. */

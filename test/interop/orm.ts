@@ -1,10 +1,17 @@
 import { MikroORM } from '@mikro-orm/postgresql';
-import { blacklistSchemas, permissionSchemas, SessionSchema, TokenSchema, UserSchema } from 'sallyport/mikro-orm';
+import {
+  AuthTokenSchema,
+  blacklistSchemas,
+  permissionSchemas,
+  SessionSchema,
+  TokenSchema,
+  UserSchema,
+} from 'sallyport/mikro-orm';
 
 /** An ORM over all tables of Django's that the library knows. */
 export function openOrm(clientUrl: string): Promise<MikroORM> {
   return MikroORM.init({
     clientUrl,
-    entities: [UserSchema, TokenSchema, SessionSchema, ...permissionSchemas(), ...blacklistSchemas()],
+    entities: [UserSchema, TokenSchema, AuthTokenSchema, SessionSchema, ...permissionSchemas(), ...blacklistSchemas()],
   });
 }

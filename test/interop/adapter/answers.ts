@@ -14,7 +14,15 @@ export type Output = Readonly<Record<string, unknown>>;
 /** The kinds of questions by name. A kind that throws has no answer; what stands in `input` is the asker's business. */
 export type Kinds = Readonly<Record<string, (input: never) => Awaitable<Output>>>;
 
-const KINDS: Kinds = { ...csrfKinds, ...jwtKinds, ...knoxKinds, ...passwordKinds, ...resetKinds, ...sessionKinds, ...signingKinds };
+const KINDS: Kinds = {
+  ...csrfKinds,
+  ...jwtKinds,
+  ...knoxKinds,
+  ...passwordKinds,
+  ...resetKinds,
+  ...sessionKinds,
+  ...signingKinds,
+};
 
 /** The answer to one line, as a line. Whatever the line holds, it has an answer: somebody may count them. */
 export async function answerLine(line: string): Promise<string> {

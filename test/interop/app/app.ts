@@ -13,6 +13,7 @@ import {
   type Settings,
 } from 'sallyport';
 import { JWTAuthentication, tokenRefresh } from 'sallyport/jwt';
+import { AuthToken, TokenAuthentication as KnoxTokenAuthentication } from 'sallyport/knox';
 import { answer, type PlainHandler } from '../../conformance/app/control';
 import { describeToken } from '../../conformance/ecosystem/app/simplejwt';
 import { whoAmIView } from '../../conformance/ecosystem/app/whoami';
@@ -39,10 +40,13 @@ function routesOf(prefix: string, settings: Settings): Route[] {
     known('token', [TokenAuthentication]),
     known('basic', [BasicAuthentication]),
     known('jwt', [JWTAuthentication]),
+    known('knox', [KnoxTokenAuthentication]),
     path(`${prefix}/refresh/`, tokenRefresh(settings)),
   ];
 }
 
 function describeAuth(auth: unknown, settings: Settings): unknown {
-  return auth instanceof Token ? auth.key : describeToken(auth, settings);
+  if (auth instanceof Token) return auth.key;
+  if (auth instanceof AuthToken) return { token_key: auth.tokenKey, expires: auth.expiry !== null };
+  return describeToken(auth, settings);
 }

@@ -1,7 +1,8 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { authtoken, defineSettings, session, type CoreSettings, type Settings } from 'sallyport';
 import { jwt, type JWTSettings } from 'sallyport/jwt';
-import { blacklistStore, sessionStore, tokenStore, unitOfWork, userStore } from 'sallyport/mikro-orm';
+import { knox } from 'sallyport/knox';
+import { blacklistStore, knoxStore, sessionStore, tokenStore, unitOfWork, userStore } from 'sallyport/mikro-orm';
 import { hashers } from '../hashers';
 
 export interface ProjectOptions extends Partial<Pick<CoreSettings, 'logger' | 'clock'>> {
@@ -19,6 +20,7 @@ export function settingsOf(
     { ...core, users: userStore(orm, { hashers }), aroundDispatch: unitOfWork(orm) },
     session({ store: sessionStore(orm), secretKey }),
     authtoken({ store: tokenStore(orm) }),
+    knox({ store: knoxStore(orm) }),
     jwt({
       simplejwtVersion: '5.2',
       signingKey: secretKey,

@@ -17,6 +17,7 @@ export interface Manifest {
     readonly data: Readonly<Record<string, unknown>>;
   }[];
   readonly drf_tokens: readonly (Accepted & { readonly key: string; readonly user_id: number })[];
+  readonly knox_tokens: readonly (Accepted & { readonly token: string; readonly user_id: number })[];
   readonly jwts: readonly (Accepted & {
     readonly token: string;
     readonly type: string;

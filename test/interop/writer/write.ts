@@ -4,7 +4,8 @@ import { writePermissions } from './permissions';
 import { Project } from './project';
 import { writeSessions } from './sessions';
 import { writeCsrf, writeSigned, writeSignedCookies } from './signed';
-import { writeDrfTokens, writeJwts } from './tokens';
+import { writeJwts } from './jwts';
+import { writeDrfTokens, writeKnoxTokens } from './tokens';
 import { writeHashes, writePasswords, writeUsers } from './users';
 
 /**
@@ -21,6 +22,7 @@ export async function write(orm: MikroORM, secretKey: string): Promise<Manifest>
     users: await writeUsers(project),
     sessions: await writeSessions(project),
     drf_tokens: await writeDrfTokens(project),
+    knox_tokens: await writeKnoxTokens(project),
     jwts: await writeJwts(project),
     signed: writeSigned(project),
     signed_cookies: writeSignedCookies(project),
