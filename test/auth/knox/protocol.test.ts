@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { CONSTANTS, createTokenString, hashToken, makeHexCompatible } from 'sallyport/knox';
 import { FixedRandom } from 'sallyport/testing';
 import { passwordDigest, presentToken, isRowOf, tokenKey, toTokenHash } from '../../../src/auth/knox/protocol';
-import { samplesOf } from '../../interop/django';
+import { samplesOf } from '../../interop/samples';
 
 const sha512 = toTokenHash('sha512');
 
