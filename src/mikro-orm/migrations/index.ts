@@ -1,3 +1,6 @@
+export * from './adopt';
+export { listMigrations } from './ledger';
+export type { MigrationStatus } from './ledger';
 export * from './migrate';
 export type { SqlMigration } from './migration';
 export * from './migrations';

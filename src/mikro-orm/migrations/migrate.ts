@@ -1,11 +1,8 @@
-import { execute } from '../orm';
-import type { Orm, Row } from '../orm';
-import { migrations, MIGRATIONS_TABLE } from './migrations';
+import type { Orm } from '../orm';
+import { withLedger } from './ledger';
+import { migrations } from './migrations';
 import { insertPermissions } from './permissions';
 import type { ModelDeclaration } from './permissions';
-
-/** Any number will do that no other program takes. */
-const ADVISORY_LOCK = 0x5a11_9047;
 
 export interface MigrateOptions {
   /** The models of the app for which permissions are made. @default [] */
@@ -17,28 +14,44 @@ export interface MigrateOptions {
  * Processes that start together wait for each other.
  * @returns the names of the migrations that ran
  */
-export async function migrate(orm: Orm, { models = [] }: MigrateOptions = {}): Promise<string[]> {
-  return orm.em.fork().transactional(async (em) => {
-    const run = (sql: string, ...params: unknown[]): Promise<Row[]> => execute(em, sql, params);
-    await run('SELECT pg_advisory_xact_lock(?)', ADVISORY_LOCK);
-    await run(
-      `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} (
-        id serial PRIMARY KEY, name varchar(255) NOT NULL, executed_at timestamp with time zone NOT NULL DEFAULT now()
-      )`,
-    );
-    const done = new Set((await run(`SELECT name FROM ${MIGRATIONS_TABLE}`)).map(({ name }) => name));
-    const applied: string[] = [];
-    for (const { name, class: Migration } of migrations) {
-      if (done.has(name)) continue;
-      const migration = new Migration(em.getDriver());
-      migration.up();
-      const queries = migration.getQueries();
-      if (queries.length === 0) continue; // the app may map a class to that table later
-      for (const sql of queries) await run(sql);
-      await run(`INSERT INTO ${MIGRATIONS_TABLE} (name) VALUES (?)`, name);
-      applied.push(name);
-    }
-    await insertPermissions(em, models);
+export function migrate(orm: Orm, { models = [] }: MigrateOptions = {}): Promise<string[]> {
+  return withLedger(orm, async (ledger) => {
+    const applied = await ledger.apply(migrations);
+    await insertPermissions(ledger.em, models);
     return applied;
   });
+}
+
+/** What `migrateTo` has done. */
+export interface Movement {
+  readonly applied: readonly string[];
+  /** The last one first. */
+  readonly reverted: readonly string[];
+}
+
+/**
+ * Goes to the state behind a migration, forth or back, in one transaction. The way back drops tables with all their
+ * rows, but for those of a database that Django migrates.
+ *
+ * @param target a migration's name, or as much of it as tells it from others (`0009`), or `zero` for the state before all
+ * @throws RangeError when no migration goes by that name, or several do
+ */
+export async function migrateTo(orm: Orm, target: string): Promise<Movement> {
+  const count = target === 'zero' ? 0 : placeOf(target) + 1;
+  return withLedger(orm, async (ledger) => ({
+    reverted: await ledger.revert(migrations.slice(count)),
+    applied: await ledger.apply(migrations.slice(0, count)),
+  }));
+}
+
+const PREFIX = 'sallyport_';
+
+function placeOf(target: string): number {
+  const names = migrations.map(({ name }) => name);
+  const exact = names.indexOf(target);
+  if (exact >= 0) return exact;
+  const found = names.filter((name) => name.startsWith(target) || name.startsWith(PREFIX + target));
+  if (found.length === 1) return names.indexOf(found[0]!);
+  const problem = found.length === 0 ? 'No migration' : 'More than one migration';
+  throw new RangeError(`${problem} goes by the name ${target}. There are zero, ${names.join(', ')}.`);
 }
