@@ -1,4 +1,4 @@
-import { REMEMBERED, RefreshFamily } from '../auth/jwt/models';
+import { RefreshFamily } from '../auth/jwt/models';
 import type {
   FamilyMember,
   FamilyState,
@@ -29,7 +29,7 @@ export class MemoryRefreshFamilyStore implements RefreshFamilyStore {
     const family = this.#families.get(id);
     if (family === undefined) return { kind: 'unknown' };
     if (family.endedAt === null && family.jti === rotation.jti) {
-      family.spent = [{ jti: family.jti, at: rotation.now }, ...family.spent].slice(0, REMEMBERED);
+      family.spent = [{ jti: family.jti, at: rotation.now }, ...family.spent].slice(0, RefreshFamily.remembered);
       become(family, rotation.successor);
       return { kind: 'rotated', member: family.toMember() };
     }

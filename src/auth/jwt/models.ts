@@ -27,11 +27,11 @@ export class BlacklistedToken<User extends BaseUser = BaseUser> {
   }
 }
 
-/** So many used tokens a family remembers. Within the grace period, nobody uses more; a client can't make it grow. */
-export const REMEMBERED = 8;
-
 /** The refresh tokens that follow from one log in: a row of `sallyport_refresh_family`. */
 export class RefreshFamily {
+  /** So many used tokens are remembered. Within the grace period nobody uses more, and no client can make the row grow. */
+  static readonly remembered = 8;
+
   id!: string;
   /** As text, whatever kind of key users have. */
   userPk: string | null = null;

@@ -1,4 +1,4 @@
-import { REMEMBERED, RefreshFamily } from '../../auth/jwt/models';
+import { RefreshFamily } from '../../auth/jwt/models';
 import type { SpentMember } from '../../auth/jwt/models';
 import type {
   FamilyMember,
@@ -22,7 +22,7 @@ const ROTATE = `
 UPDATE sallyport_refresh_family SET
   spent = jsonb_path_query_array(
     jsonb_build_array(jsonb_build_object('jti', jti, 'at', ?::double precision)) || spent,
-    '$[0 to ${String(REMEMBERED - 1)}]'
+    '$[0 to ${String(RefreshFamily.remembered - 1)}]'
   ),
   jti = ?,
   issued_at = to_timestamp(?),
@@ -74,6 +74,8 @@ export class MikroOrmRefreshFamilyStore implements RefreshFamilyStore {
     if (rotated.length > 0) return { kind: 'rotated', member: successor };
     const family = await this.#load(id);
     if (family === null) return { kind: 'unknown' };
+    // Somebody has begun it between the two statements.
+    if (family.jti === jti && family.endedAt === null) return this.rotate(id, rotation);
     const outcome = family.outcomeFor(rotation);
     if (outcome.kind === 'reused') await this.end(id, new Date(now * 1000));
     return outcome;
