@@ -1,5 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createPermissions, migrate } from 'sallyport/mikro-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { MikroORM } from '@mikro-orm/postgresql';
+import type { EntitySchema } from '@mikro-orm/postgresql';
+import { User } from 'sallyport';
+import { adopt, CacheSchema, createPermissions, migrate, SessionSchema, userSchema } from 'sallyport/mikro-orm';
+import type { AdoptedTable } from 'sallyport/mikro-orm';
 import { openDjango } from './django';
 import type { DjangoDatabase } from './django';
 
@@ -22,6 +26,20 @@ const CATALOG = {
      WHERE typnamespace = 'public'::regnamespace AND typname NOT SIMILAR TO '_?sallyport_%'`,
 };
 
+/** Everything that is in a database, but for our own table. */
+async function look(database: DjangoDatabase): Promise<Record<string, Rows>> {
+  const found: Record<string, Rows> = {};
+  for (const [part, query] of Object.entries(CATALOG)) {
+    found[part] = await database.sql(`SELECT row_to_json(found)::text AS row FROM (${query}) found ORDER BY 1`);
+  }
+  for (const { name } of await database.sql("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")) {
+    const table = name as string;
+    if (table.startsWith('sallyport_')) continue;
+    found[table] = await database.sql(`SELECT xmin, ctid, t::text AS row FROM ${table} t ORDER BY 3`);
+  }
+  return found;
+}
+
 describe('A database of Django', () => {
   let database: DjangoDatabase;
 
@@ -30,22 +48,8 @@ describe('A database of Django', () => {
   });
   afterAll(() => database.close());
 
-  /** Everything that is in the database, but for our own table. */
-  async function look(): Promise<Record<string, Rows>> {
-    const found: Record<string, Rows> = {};
-    for (const [part, query] of Object.entries(CATALOG)) {
-      found[part] = await database.sql(`SELECT row_to_json(found)::text AS row FROM (${query}) found ORDER BY 1`);
-    }
-    for (const { name } of await database.sql("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")) {
-      const table = name as string;
-      if (table.startsWith('sallyport_')) continue;
-      found[table] = await database.sql(`SELECT xmin, ctid, t::text AS row FROM ${table} t ORDER BY 3`);
-    }
-    return found;
-  }
-
   it('is not changed by the migrations, in its tables, rows and numbers (A-001)', async () => {
-    const before = await look();
+    const before = await look(database);
     expect(before['columns']!.length).toBeGreaterThan(200);
     expect(before['auth_user']).toHaveLength(31);
 
@@ -53,7 +57,7 @@ describe('A database of Django', () => {
     await migrate(database.orm);
     await createPermissions(database.orm);
 
-    const after = await look();
+    const after = await look(database);
     for (const [part, rows] of Object.entries(before)) expect([part, after[part]]).toEqual([part, rows]);
     expect(Object.keys(after)).toEqual(Object.keys(before));
   });
@@ -76,5 +80,77 @@ describe('A database of Django', () => {
         codename,
       })),
     );
+  });
+});
+
+describe('Adopting', () => {
+  let database: DjangoDatabase;
+  const orms: MikroORM[] = [];
+
+  beforeEach(async () => {
+    database = await openDjango();
+  });
+  afterEach(async () => {
+    await Promise.all(orms.splice(0).map((orm) => orm.close(true)));
+    await database.close();
+  });
+
+  /** The same database as an app with these entities sees it. */
+  async function seenBy(entities: readonly EntitySchema[]): Promise<MikroORM> {
+    const { clientUrl } = database.orm.config.getAll();
+    const orm = await MikroORM.init({ clientUrl: clientUrl!, entities: [...entities] });
+    orms.push(orm);
+    return orm;
+  }
+  const recorded = (): Promise<Rows> => database.sql('SELECT name FROM sallyport_migrations ORDER BY 1');
+  const states = (tables: readonly AdoptedTable[]): object =>
+    Object.fromEntries(tables.map(({ table, state }) => [table, state]));
+
+  it('recognises the tables of Django, changes nothing in the catalog, and leaves no row (A-001)', async () => {
+    const before = await look(database);
+    const { tables, applied } = await adopt(database.orm);
+    expect(await look(database)).toEqual(before);
+    expect(new Set(tables.map(({ state }) => state))).toEqual(new Set(['adopted']));
+    expect(tables.map(({ table }) => table)).toContain('auth_user');
+    expect(applied).toEqual([]);
+    expect(await migrate(database.orm)).toEqual([]);
+
+    expect(new Set(Object.values(states((await adopt(database.orm)).tables)))).toEqual(new Set(['known']));
+  });
+
+  it('makes tables of ours, and none that Django lacks', async () => {
+    await database.sql('DROP TABLE django_session');
+    const orm = await seenBy([SessionSchema, CacheSchema]);
+    const { tables, applied } = await adopt(orm);
+    expect(states(tables)).toEqual({ django_session: 'missing' });
+    expect(applied).toEqual(['sallyport_0010_sallyport_cache']);
+    expect(await database.sql("SELECT to_regclass('django_session') AS found")).toEqual([{ found: null }]);
+    expect(await migrate(orm)).toEqual(['sallyport_0009_django_session']);
+  });
+
+  it('tells what differs, and then does nothing at all', async () => {
+    await database.sql(
+      'ALTER TABLE auth_user ALTER id TYPE bigint, DROP COLUMN last_name, ADD phone text NOT NULL DEFAULT 1',
+    );
+    await database.sql('ALTER TABLE auth_user ALTER phone DROP DEFAULT, ADD badge int NOT NULL DEFAULT 7');
+    const { tables, applied } = await adopt(await seenBy([userSchema({ class: User }), SessionSchema, CacheSchema]));
+    expect(tables).toEqual([
+      {
+        table: 'auth_user',
+        state: 'different',
+        differences: [
+          'The column id is of type bigint, and integer is mapped.',
+          'The column last_name is missing.',
+          "The column phone must have a value, and isn't mapped.",
+        ],
+      },
+      { table: 'django_session', state: 'adopted', differences: [] },
+    ]);
+    expect([applied, await recorded()]).toEqual([[], []]);
+  });
+
+  it('takes texts of any length, as releases of Django differ in them', async () => {
+    await database.sql('ALTER TABLE auth_user ALTER first_name TYPE varchar(30), ALTER email TYPE text');
+    expect(states((await adopt(await seenBy([userSchema({ class: User })]))).tables)).toEqual({ auth_user: 'adopted' });
   });
 });
