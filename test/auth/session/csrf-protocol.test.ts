@@ -123,6 +123,9 @@ describe('the referer', () => {
     ['https://testserver@evil.example/', elsewhere('https://testserver@evil.example/')],
     ['https://testserver.evil.example/', elsewhere('https://testserver.evil.example/')],
     ['https://evil.example/?https://testserver/', elsewhere('https://evil.example/?https://testserver/')],
+    ['HTTPS://evil.example/?#', elsewhere('https://evil.example/')],
+    ['https://evil.example/?a?#', elsewhere('https://evil.example/?a?')],
+    ['https://evil.example?#b?', elsewhere('https://evil.example#b?')],
   ])('%j: %j (A-086)', (referer, fault) => {
     expect(findRefererFault(referer, 'testserver', trusted)).toBe(fault);
   });

@@ -105,5 +105,13 @@ export function findRefererFault(
   if (from.scheme !== 'https') return 'Referer checking failed - Referer is insecure while host is secure.';
   const hosts = trusted.map(splitUrl).map((entry) => (entry === null ? '' : toPattern(entry)));
   if ([...hosts, own ?? ''].some((host) => isSameDomain(from.netloc, host))) return null;
-  return `Referer checking failed - ${referer} does not match any trusted origins.`;
+  return `Referer checking failed - ${levelUrl(referer)} does not match any trusted origins.`;
+}
+
+/** A URL as Python writes one that it has taken apart: a small scheme, and neither an empty query nor an empty fragment. */
+function levelUrl(url: string): string {
+  return url
+    .replace(/^[^:]+/, (scheme) => scheme.toLowerCase())
+    .replace(/^([^?#]*)\?(?=#|$)/, '$1')
+    .replace(/^([^#]*)#$/, '$1');
 }

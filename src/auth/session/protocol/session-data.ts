@@ -1,8 +1,19 @@
 import { TimestampSigner } from '../../../crypto/signing';
-import type { TimestampSignerOptions } from '../../../crypto/signing';
+import type { SigningSerializer, TimestampSignerOptions } from '../../../crypto/signing';
+import { writeJSON } from '../../../http/json';
+import { readJSON } from '../../../http/json-reader';
 
 /** What a session holds: values of JSON by name. */
 export type SessionData = Map<string, unknown>;
+
+/**
+ * JSON as Python writes and reads it. A long integer or a NaN that Django has left in a session must outlive the change of
+ * another value, since all of a session is written again.
+ */
+const serializer: SigningSerializer = {
+  dumps: (value) => writeJSON(value, { indent: 0, compact: true, ascii: true, strict: false }),
+  loads: (text) => readJSON(text, false),
+};
 
 /** Writes and reads the texts of sessions as Django does, so that both may share them. */
 export class SessionCodec {
@@ -14,7 +25,7 @@ export class SessionCodec {
   }
 
   encode(data: ReadonlyMap<string, unknown>): string {
-    return this.#signer.signObject(Object.fromEntries(data), { compress: true });
+    return this.#signer.signObject(data, { compress: true, serializer });
   }
 
   /**
@@ -22,7 +33,7 @@ export class SessionCodec {
    * @throws Error of several kinds for a text that was not written with one of the keys
    */
   decode(text: string): SessionData {
-    const data = this.#signer.unsignObject(text);
+    const data = this.#signer.unsignObject(text, { serializer });
     if (data === null || typeof data !== 'object' || Array.isArray(data)) throw new TypeError('not a mapping');
     return new Map(Object.entries(data));
   }
@@ -36,7 +47,8 @@ export function findChanges(before: ReadonlyMap<string, unknown>, after: Readonl
   const changes = new Map<string, unknown>();
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     const value = after.get(name);
-    if (JSON.stringify(value) !== JSON.stringify(before.get(name))) changes.set(name, value);
+    const known = before.has(name) && after.has(name);
+    if (!known || serializer.dumps(value) !== serializer.dumps(before.get(name))) changes.set(name, value);
   }
   return changes;
 }
