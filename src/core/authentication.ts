@@ -1,4 +1,4 @@
-import { headerValue } from '../http/headers';
+import { headerValue, isHeader } from '../http/headers';
 import type { Awaitable, PolicyClass } from './policy';
 import type { Request } from './request';
 import type { Settings } from './settings';
@@ -63,17 +63,12 @@ export function getAuthorizationHeader({ raw }: Request<any, any>): string | und
   let first: string | undefined;
   let joined: string | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (!isAuthorization(rawHeaders[i]!)) continue;
+    if (!isHeader(rawHeaders[i]!, 'authorization')) continue;
     const sent = rawHeaders[i + 1]!;
     if (first === undefined) first = sent;
     else joined = `${joined ?? first},${sent}`;
   }
   return joined ?? value;
-}
-
-/** The length tells most names apart, and making a name lower-case makes a new text. */
-function isAuthorization(name: string): boolean {
-  return name.length === 'authorization'.length && name.toLowerCase() === 'authorization';
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mergeVary, ResponseHeaders, type HeaderContent } from '../http/headers';
+import { isHeader, mergeVary, ResponseHeaders, type HeaderContent } from '../http/headers';
 import { pathOf } from '../http/paths';
 import { isBadRequest } from './exceptions';
 import {
@@ -182,12 +182,11 @@ function addHeaders(head: FlatHeaders, sink: HostResponse, response: Head): void
 
 /** What the host's middleware has put under the same name stays beside ours where a header is a list. */
 function besideHost(sink: HostResponse, name: string, value: HeaderContent): string | string[] {
-  const lower = name.toLowerCase();
-  if (lower === 'vary') {
+  if (isHeader(name, 'vary')) {
     const theirs = sink.getHeader('Vary');
     return theirs === undefined ? String(value) : mergeVary(String(theirs), String(value));
   }
-  if (lower === 'set-cookie') {
+  if (isHeader(name, 'set-cookie')) {
     const theirs = sink.getHeader('Set-Cookie') ?? [];
     return [...(Array.isArray(theirs) ? theirs : [String(theirs)]), ...(typeof value === 'string' ? [value] : value)];
   }

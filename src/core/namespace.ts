@@ -36,8 +36,10 @@ export function namespace<T extends object>(
   const key = Symbol.for(`sallyport.settings.${name}`);
   const valuesIn = (settings: Settings): Readonly<Partial<T>> =>
     (settings.namespaces.get(key) as Readonly<Partial<T>> | undefined) ?? defaults;
-  const missingIn = (values: Readonly<Partial<T>>): string | undefined =>
-    required.find((option) => values[option] === undefined);
+  const missingIn = (values: Readonly<Partial<T>>): string | undefined => {
+    for (const option of required) if (values[option] === undefined) return option;
+    return undefined;
+  };
 
   const declare = (given: Partial<T>): NamespaceValue<T> => {
     refuseUnknown(name, given, [...Object.keys(defaults), ...required]);

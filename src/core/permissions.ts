@@ -1,4 +1,4 @@
-import { chain, type Awaitable, type PolicyClass } from './policy';
+import { chain, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
 import type { Request } from './request';
 import type { Settings } from './settings';
 import type { APIView } from './views';
@@ -46,17 +46,14 @@ export class IsAuthenticated extends BasePermission implements GuaranteesAuthent
   declare readonly guarantees: 'authenticated';
 
   override hasPermission(request: Request, _view: APIView): Awaitable<boolean> {
-    return chain(request.loadUser(), () => isAuthenticated(request));
+    return ofUser(request, isAuthenticated);
   }
 }
 
 /** Users with `isStaff`. */
 export class IsAdminUser extends BasePermission {
   override hasPermission(request: Request, _view: APIView): Awaitable<boolean> {
-    return chain(request.loadUser(), () => {
-      const user: unknown = request.user;
-      return user !== null && typeof user === 'object' && 'isStaff' in user && user.isStaff === true;
-    });
+    return ofUser(request, isStaff);
   }
 }
 
@@ -64,13 +61,28 @@ export class IsAdminUser extends BasePermission {
 export class IsAuthenticatedOrReadOnly extends BasePermission {
   override hasPermission(request: Request, _view: APIView): Awaitable<boolean> {
     if (SAFE_METHODS.has(request.method)) return true;
-    return chain(request.loadUser(), () => isAuthenticated(request));
+    return ofUser(request, isAuthenticated);
   }
 }
 
-function isAuthenticated(request: Request): boolean {
-  // Compared with true: a promise or a method under this name must not pass for "yes".
-  return request.user !== null && (request.user.isAuthenticated as unknown) === true;
+/** With lazy authentication a permission may be the first to ask who it is. */
+function ofUser(request: Request, ask: (user: unknown) => boolean): Awaitable<boolean> {
+  const pending = request.loadUser();
+  return isPromiseLike(pending) ? askLater(pending, request, ask) : ask(request.user);
+}
+
+function askLater(pending: PromiseLike<void>, request: Request, ask: (user: unknown) => boolean): PromiseLike<boolean> {
+  return pending.then(() => ask(request.user));
+}
+
+// Compared with true: a promise or a method under one of these names must not pass for "yes".
+
+function isAuthenticated(user: unknown): boolean {
+  return user !== null && typeof user === 'object' && 'isAuthenticated' in user && user.isAuthenticated === true;
+}
+
+function isStaff(user: unknown): boolean {
+  return user !== null && typeof user === 'object' && 'isStaff' in user && user.isStaff === true;
 }
 
 /** @internal The class check of a permission; one without the method allows. */

@@ -22,6 +22,10 @@ export interface ForcedAuthentication {
 export const FORCED: unique symbol = Symbol.for('sallyport.forcedAuthentication') as never;
 type MarkedRequest = HostRequest & { [FORCED]?: ForcedAuthentication };
 
+function forcing({ user, token }: ForcedAuthentication): Authenticator {
+  return { authenticate: () => [user as BaseUser, token] as const };
+}
+
 const BRAND = Symbol.for('sallyport.Request');
 
 type Pair = readonly [BaseUser, unknown] | null | undefined;
@@ -72,9 +76,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     this.#parts = parts;
     this.#authenticators = parts.authenticators;
     const forced = (raw as MarkedRequest)[FORCED];
-    if (forced !== undefined) {
-      this.#authenticators = [{ authenticate: () => [forced.user as BaseUser, forced.token] as const }];
-    }
+    if (forced !== undefined) this.#authenticators = [forcing(forced)];
   }
 
   get [BRAND](): true {

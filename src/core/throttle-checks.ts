@@ -1,4 +1,4 @@
-import { inOrder, isPromiseLike, type Awaitable } from './policy';
+import { isPromiseLike, type Awaitable } from './policy';
 import { announce } from './rate-limit';
 import type { Request } from './request';
 import type { Throttle } from './throttling';
@@ -9,34 +9,47 @@ import type { APIView } from './views';
  * @throws what the view's `throttled` throws
  */
 export function checkThrottles(throttles: readonly Throttle[], request: Request, view: APIView): Awaitable<void> {
-  if (throttles.length === 0) return undefined;
-  const refusing: Throttle[] = [];
-  const asked = inOrder(throttles, (throttle) => note(throttle, throttle.allowRequest(request, view), refusing));
-  if (isPromiseLike(asked)) {
-    return asked.then(() => {
-      conclude(throttles, refusing, request, view);
+  return throttles.length === 0 ? undefined : new Round(throttles, request, view).askFrom(0);
+}
+
+const NONE: readonly Throttle[] = Object.freeze([]);
+
+/** One question to all throttles of a view. */
+class Round {
+  #refusing = NONE;
+
+  constructor(
+    readonly throttles: readonly Throttle[],
+    readonly request: Request,
+    readonly view: APIView,
+  ) {}
+
+  askFrom(start: number): Awaitable<void> {
+    for (let at = start; at < this.throttles.length; at++) {
+      const allowed = this.throttles[at]!.allowRequest(this.request, this.view);
+      if (isPromiseLike(allowed)) return this.#goOn(allowed, at);
+      this.#note(allowed, at);
+    }
+    return this.#conclude();
+  }
+
+  #goOn(pending: PromiseLike<boolean>, at: number): PromiseLike<void> {
+    return pending.then((allowed) => {
+      this.#note(allowed, at);
+      return this.askFrom(at + 1);
     });
   }
-  conclude(throttles, refusing, request, view);
-  return undefined;
-}
 
-function note(throttle: Throttle, allowed: Awaitable<boolean>, refusing: Throttle[]): Awaitable<void> {
-  if (isPromiseLike(allowed)) return allowed.then((answer) => note(throttle, answer, refusing));
-  if (!allowed) refusing.push(throttle);
-  return undefined;
-}
+  #note(allowed: boolean, at: number): void {
+    if (!allowed) this.#refusing = [...this.#refusing, this.throttles[at]!];
+  }
 
-// eslint-disable-next-line max-params -- those that were asked, those that refused, and the two that a refusal takes
-function conclude(
-  throttles: readonly Throttle[],
-  refusing: readonly Throttle[],
-  request: Request,
-  view: APIView,
-): void {
-  // Where some refuse, theirs are the limits that Retry-After is about.
-  if (view.settings.rateLimitHeaders) announceAll(refusing.length > 0 ? refusing : throttles, request);
-  if (refusing.length > 0) view.throttled(request, longestWait(refusing));
+  #conclude(): void {
+    const refusing = this.#refusing;
+    // Where some refuse, theirs are the limits that Retry-After is about.
+    if (this.view.settings.rateLimitHeaders) announceAll(refusing.length > 0 ? refusing : this.throttles, this.request);
+    if (refusing.length > 0) this.view.throttled(this.request, longestWait(refusing));
+  }
 }
 
 function announceAll(throttles: readonly Throttle[], request: Request): void {

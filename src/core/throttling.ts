@@ -133,7 +133,13 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   allowRequest(request: Request, view: APIView): Awaitable<boolean> {
     const rate = this.rate !== null && this.rate !== '' ? this.rate : this.getRate();
     if (rate === null) return true;
-    return chain(this.getCacheKey(request, view), (key) => key === null || this.count(key, rate));
+    const key = this.getCacheKey(request, view);
+    if (isPromiseLike(key)) return key.then((known) => this.#countKey(known, rate));
+    return this.#countKey(key, rate);
+  }
+
+  #countKey(key: string | null, rate: Rate): Awaitable<boolean> {
+    return key === null || this.count(key, rate);
   }
 
   /** One hit on the client's counter. */
@@ -206,9 +212,13 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
 
   /** The user's primary key, else the address: what throttles of users count by. */
   protected identifyUser(request: Request): Awaitable<string> {
-    return chain(request.loadUser(), () =>
-      request.user?.isAuthenticated === true ? String(request.user.pk as string | number) : this.getIdent(request),
-    );
+    const pending = request.loadUser();
+    return isPromiseLike(pending) ? pending.then(() => this.#identOf(request)) : this.#identOf(request);
+  }
+
+  #identOf(request: Request): string {
+    const { user } = request;
+    return user?.isAuthenticated === true ? String(user.pk) : this.getIdent(request);
   }
 }
 
@@ -237,7 +247,8 @@ export class UserRateThrottle extends SimpleRateThrottle {
   override scope: string | null = 'user';
 
   getCacheKey(request: Request, _view: APIView): Awaitable<string | null> {
-    return chain(this.identifyUser(request), (ident) => this.formatCacheKey(ident));
+    const ident = this.identifyUser(request);
+    return isPromiseLike(ident) ? ident.then((known) => this.formatCacheKey(known)) : this.formatCacheKey(ident);
   }
 }
 
@@ -256,6 +267,7 @@ export class ScopedRateThrottle extends SimpleRateThrottle {
   }
 
   getCacheKey(request: Request, _view: APIView): Awaitable<string | null> {
-    return chain(this.identifyUser(request), (ident) => this.formatCacheKey(ident));
+    const ident = this.identifyUser(request);
+    return isPromiseLike(ident) ? ident.then((known) => this.formatCacheKey(known)) : this.formatCacheKey(ident);
   }
 }

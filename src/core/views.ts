@@ -333,9 +333,9 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
 
   /** The value of `WWW-Authenticate`: the first authenticator's challenge, or with `challengePolicy: 'all'` all of them. */
   getAuthenticateHeader(request: Request<User, Auth>): string | null {
-    const all = this.settings.challengePolicy === 'all';
-    const asked = all ? this.getAuthenticators() : this.getAuthenticators().slice(0, 1);
-    const challenges = asked.map((authenticator) => authenticator.authenticateHeader?.(request) ?? '');
+    const authenticators = this.getAuthenticators();
+    if (this.settings.challengePolicy !== 'all') return authenticators[0]?.authenticateHeader?.(request) ?? '';
+    const challenges = authenticators.map((authenticator) => authenticator.authenticateHeader?.(request) ?? '');
     return challenges.filter((challenge) => challenge !== '').join(', ');
   }
 

@@ -9,6 +9,11 @@ export function headerValue(headers: RawHeaders, lowerCaseName: string): string 
   return value === undefined || typeof value === 'string' ? value : value.join(', ');
 }
 
+/** Compares names without case. The length tells most of them apart, and making one lower-case makes a new text. */
+export function isHeader(name: string, lowerCaseName: string): boolean {
+  return name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;
+}
+
 /**
  * The headers of a request without the pseudo headers of HTTP/2. Its `:authority` stands in place of `Host`, which the
  * client need not send there and which doesn't count beside it (RFC 9113, 8.3.1).
@@ -21,18 +26,28 @@ export function withoutPseudoHeaders(headers: RawHeaders): RawHeaders {
 }
 
 const WORDS = /[^ \t\n\r\v\f]+/g;
+const OTHER_BLANKS = /[\t\n\r\v\f]/;
 
 /**
  * Splits on ASCII whitespace only, as Python's `bytes.split()` does: a no-break space (0xA0), which `\s` would take,
  * is part of a word.
  */
 export function splitOnAsciiWhitespace(text: string): string[] {
+  const blank = text.indexOf(' ');
+  // Nearly always there are two words and a blank, which needs no search for the others.
+  if (blank > 0 && !OTHER_BLANKS.test(text) && text.indexOf(' ', blank + 1) < 0 && blank + 1 < text.length) {
+    return [text.slice(0, blank), text.slice(blank + 1)];
+  }
   return text.match(WORDS) ?? [];
 }
 
 export type HeaderContent = string | readonly string[];
-export type HeadersInput =
-  Readonly<Record<string, HeaderContent | number>> | Iterable<readonly [string, HeaderContent]>;
+type HeaderPairs = Iterable<readonly [string, HeaderContent]>;
+export type HeadersInput = Readonly<Record<string, HeaderContent | number>> | HeaderPairs;
+
+function isIterable(input: HeadersInput): input is HeaderPairs {
+  return Symbol.iterator in input;
+}
 
 /** The headers of an answer: names compared without case and written as they were first set. */
 export class ResponseHeaders implements Iterable<[string, HeaderContent]> {
@@ -40,8 +55,12 @@ export class ResponseHeaders implements Iterable<[string, HeaderContent]> {
 
   constructor(input?: HeadersInput) {
     if (input === undefined) return;
-    const pairs = Symbol.iterator in input ? input : Object.entries(input);
-    for (const [name, value] of pairs as Iterable<readonly [string, HeaderContent | number]>) {
+    if (isIterable(input)) {
+      for (const [name, value] of input) this.set(name, value);
+      return;
+    }
+    for (const name of Object.keys(input)) {
+      const value = input[name]!;
       this.set(name, typeof value === 'number' ? String(value) : value);
     }
   }

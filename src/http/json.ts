@@ -27,12 +27,17 @@ export function isPlainJSON(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'boolean';
 }
 
+/** A text with more to it, such as an error with its code, is written as the text. */
+function isPlainText(value: object): boolean {
+  return value instanceof String && value.toString === String.prototype.toString && !('toJSON' in value);
+}
+
 function isPlainContainer(value: object): boolean {
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) if (!isPlainJSON(value[i])) return false;
     return true;
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return isPlainText(value);
   for (const key in value) if (!isPlainJSON((value as Record<string, unknown>)[key])) return false;
   return true;
 }

@@ -1,6 +1,6 @@
 import { BaseAuthentication } from '../../core/authentication';
 import { AuthenticationFailed } from '../../core/exceptions';
-import { chain, type Awaitable } from '../../core/policy';
+import { chain, isPromiseLike, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import { readTokenHeader } from '../../core/token-header';
@@ -36,14 +36,12 @@ export class TokenAuthentication<
   /** @throws AuthenticationFailed */
   authenticateCredentials(key: string): Awaitable<readonly [User, Token]> {
     const { store } = authtoken.of(this.settings);
-    return chain(store.find(key, this.getModel() ?? undefined), (found) => {
-      const token = found as Token | null;
-      return chain(token !== null && this.isTokenValid(token), (valid) => {
-        if (token === null || !valid) throw new AuthenticationFailed('Invalid token.');
-        if (!token.user.isActive) throw new AuthenticationFailed('User inactive or deleted.');
-        return [token.user, token] as const;
-      });
-    });
+    return chain(store.find(key, this.getModel() ?? undefined), (found) => this.#accept(found as Token | null));
+  }
+
+  #accept(token: Token | null): Awaitable<readonly [User, Token]> {
+    const valid = token !== null && this.isTokenValid(token);
+    return isPromiseLike(valid) ? valid.then((known) => pairOf(token, known)) : pairOf(token, valid);
   }
 
   /** The class of the tokens that are looked for; null: the store's own. */
@@ -59,4 +57,14 @@ export class TokenAuthentication<
   override authenticateHeader(): string {
     return this.keyword;
   }
+}
+
+/** @throws AuthenticationFailed */
+function pairOf<User extends BaseUser, Token extends TokenRecord<User>>(
+  token: Token | null,
+  valid: boolean,
+): readonly [User, Token] {
+  if (token === null || !valid) throw new AuthenticationFailed('Invalid token.');
+  if (!token.user.isActive) throw new AuthenticationFailed('User inactive or deleted.');
+  return [token.user, token] as const;
 }
