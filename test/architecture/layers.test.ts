@@ -66,7 +66,7 @@ const layers: readonly Layer[] = [
     files: /^auth\/jwt-legacy\//,
     node: true,
     ownScheme: true,
-    loads: [pure, core, /^auth\/jwt\/(backend|protocol\/index|serializer|throttling|users)$/],
+    loads: [pure, core, /^auth\/jwt\/(backend|checks|protocol\/index|serializer|throttling|users)$/],
   },
   // Knox takes a name and a password as the view of DRF's tokens does.
   {

@@ -1,5 +1,6 @@
 import { BaseAuthentication, getAuthorizationHeader } from '../../core/authentication';
 import { AuthenticationFailed } from '../../core/exceptions';
+import type { Finding } from '../../core/findings';
 import { chain, isPromiseLike, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
@@ -8,6 +9,7 @@ import { parseCookies } from '../../http/cookies';
 import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
 import type { JSONObject } from '../jwt/protocol';
 import { requireUsers } from '../jwt/users';
+import { checkLegacyTokens } from './checks';
 import { DecodeError, ExpiredSignatureError, InvalidTokenError } from './exceptions';
 import { jwtDecodeHandler } from './handlers';
 import { checkKeys } from './keys';
@@ -25,6 +27,11 @@ export class JSONWebTokenAuthentication<User extends BaseUser = BaseUser> extend
   static checkSettings(settings: Settings): void {
     checkKeys(settings);
     requireUsers(settings, 'JSONWebTokenAuthentication');
+  }
+
+  /** Secrets that are easy to guess, and tokens that never end. */
+  static check(settings: Settings): Finding[] {
+    return checkLegacyTokens(settings);
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator

@@ -10,6 +10,7 @@ import { APIView, type ViewClass, type ViewHandler, type ViewOverrides } from '.
 import { livesFor, serializeCookie } from '../../http/cookies';
 import { TokenObtainThrottle } from '../jwt/throttling';
 import { requireUsers } from '../jwt/users';
+import { checkLegacyTokens } from './checks';
 import { checkKeys } from './keys';
 import {
   JSONWebTokenSerializer,
@@ -43,6 +44,11 @@ export abstract class JSONWebTokenAPIView extends APIView {
     return APIView.asView.call(this, overrides);
   }
 
+  /** Secrets that are easy to guess, and tokens that never end. */
+  static check(settings: Settings, _view: CheckedView): Finding[] {
+    return checkLegacyTokens(settings);
+  }
+
   protected abstract get serializerClass(): JSONWebTokenSerializerClass;
 
   /** The serializer of a body. */
@@ -73,9 +79,9 @@ export abstract class JSONWebTokenAPIView extends APIView {
 export class ObtainJSONWebToken extends JSONWebTokenAPIView {
   static override preAuthThrottleClasses: ThrottleClasses = [ObtainJSONWebTokenThrottle];
 
-  /** Whether passwords can be tried without end. */
-  static check(settings: Settings, view: CheckedView): Finding[] {
-    return checkLoginLimit(settings, view);
+  /** Whether passwords can be tried without end, too. */
+  static override check(settings: Settings, view: CheckedView): Finding[] {
+    return [...super.check(settings, view), ...checkLoginLimit(settings, view)];
   }
 
   protected override get serializerClass(): JSONWebTokenSerializerClass {

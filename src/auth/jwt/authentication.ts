@@ -1,10 +1,12 @@
-import { BaseAuthentication } from '../../core/authentication';
+import { BaseAuthentication, getAuthorizationHeader } from '../../core/authentication';
+import type { Finding } from '../../core/findings';
 import { chain, isPromiseLike, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
 import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
 import { tokenBackend } from './backend';
+import { checkTokens } from './checks';
 import { InvalidToken, JWTAuthenticationFailed, TokenError } from './exceptions';
 import { headerTypes, jwt, type JWTSettings } from './settings';
 import { TokenUser } from './token-user';
@@ -23,6 +25,11 @@ export class JWTAuthentication<User extends BaseUser = BaseUser> extends BaseAut
   static checkSettings(settings: Settings): void {
     tokenBackend(settings);
     requireUsers(settings, 'JWTAuthentication');
+  }
+
+  /** Secrets that are easy to guess. */
+  static check(settings: Settings): Finding[] {
+    return checkTokens(settings);
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
@@ -48,7 +55,8 @@ export class JWTAuthentication<User extends BaseUser = BaseUser> extends BaseAut
       .replace(/^HTTP_/, '')
       .replaceAll('_', '-')
       .toLowerCase();
-    return headerValue(request.raw.headers, name) ?? null;
+    const value = name === 'authorization' ? getAuthorizationHeader(request) : headerValue(request.raw.headers, name);
+    return value ?? null;
   }
 
   /**

@@ -95,7 +95,10 @@ export abstract class Token {
     { allowInactive = false }: IssueOptions = {},
   ): Promise<T> {
     const options = jwt.of(settings);
-    if (!user.isActive && options.checkUserIsActive && !allowInactive) throw new TokenError('User is inactive');
+    if (!user.isActive && options.checkUserIsActive) {
+      if (!allowInactive) throw new TokenError('User is inactive');
+      settings.logger.warn?.({ user: user.pk }, 'A token is made for an inactive user.');
+    }
     const token = new this(settings);
     token.set(options.userIdClaim, userIdOf(user, options));
     if (options.checkRevokeToken) token.set(options.revokeTokenClaim, passwordDigest(settings, user));

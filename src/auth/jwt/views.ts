@@ -1,5 +1,7 @@
 import type { AuthenticationClasses } from '../../core/authentication';
 import { ImproperlyConfigured } from '../../core/exceptions';
+import { checkLoginLimit } from '../../core/failed-login-throttle';
+import type { CheckedView, Finding } from '../../core/findings';
 import type { PermissionClasses } from '../../core/permissions';
 import type { Request } from '../../core/request';
 import { Response } from '../../core/response';
@@ -7,6 +9,7 @@ import type { Settings } from '../../core/settings';
 import type { ThrottleClasses } from '../../core/throttling';
 import { APIView, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
 import { tokenBackend } from './backend';
+import { checkTokens } from './checks';
 import { InvalidToken, TokenError } from './exceptions';
 import type { JWTSerializer } from './serializer';
 import {
@@ -40,6 +43,11 @@ export abstract class TokenViewBase extends APIView {
     return APIView.asView.call(this, overrides);
   }
 
+  /** Secrets that are easy to guess. */
+  static check(settings: Settings, _view: CheckedView): Finding[] {
+    return checkTokens(settings);
+  }
+
   /** The realm in the challenge. */
   readonly wwwAuthenticateRealm: string = 'api';
 
@@ -71,14 +79,18 @@ export abstract class TokenViewBase extends APIView {
   }
 }
 
-/**
- * Takes a set of user credentials and returns an access and refresh JSON web
- * token pair to prove the authentication of those credentials.
- *
- * It limits failed attempts, by address and name, as `FailedLoginThrottle` does.
- */
-export class TokenObtainPairView extends TokenViewBase {
+/** The base of the views that take passwords. They limit failed attempts, by address and name. */
+export abstract class TokenObtainViewBase extends TokenViewBase {
   static override preAuthThrottleClasses: ThrottleClasses = [TokenObtainThrottle];
+
+  /** Whether passwords can be tried without end, too. */
+  static override check(settings: Settings, view: CheckedView): Finding[] {
+    return [...super.check(settings, view), ...checkLoginLimit(settings, view)];
+  }
+}
+
+/** Takes a name and a password and answers an access token and a refresh token. */
+export class TokenObtainPairView extends TokenObtainViewBase {
   static override description: string | null =
     'Takes a set of user credentials and returns an access and refresh JSON web\n' +
     'token pair to prove the authentication of those credentials.';
@@ -100,8 +112,7 @@ export class TokenRefreshView extends TokenViewBase {
 }
 
 /** The same as `TokenObtainPairView` for a sliding token. */
-export class TokenObtainSlidingView extends TokenViewBase {
-  static override preAuthThrottleClasses: ThrottleClasses = [TokenObtainThrottle];
+export class TokenObtainSlidingView extends TokenObtainViewBase {
   static override description: string | null =
     'Takes a set of user credentials and returns a sliding JSON web token to\n' +
     'prove the authentication of those credentials.';

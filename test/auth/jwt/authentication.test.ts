@@ -25,6 +25,7 @@ import {
   type Token,
 } from 'sallyport/jwt';
 import { APIClient, type TestResponse } from 'sallyport/testing';
+import { call } from '../../support/server';
 import { mutate, numbersFrom } from './protocol/support';
 import { openBench, type Bench } from './support';
 
@@ -72,6 +73,20 @@ describe('JWTAuthentication', () => {
       detail: 'Authorization header must contain two space-delimited values',
       code: 'bad_authorization_header',
     });
+  });
+
+  it('refuses two such headers, of which a proxy in front may have seen the other one (J-033)', async () => {
+    class Me extends APIView {
+      static override authenticationClasses: AuthenticationClasses = [JWTAuthentication];
+      override get(): Response {
+        return new Response({});
+      }
+    }
+    const good = `Bearer ${String(await AccessToken.forUser(bench.settings, bench.alice))}`;
+    const answer = await call(Me.asView({ settings: bench.settings }), {
+      headers: { Authorization: [good, 'Bearer x'] },
+    });
+    expect(answer.json).toMatchObject({ code: 'bad_authorization_header' });
   });
 
   it('takes the words and the header that the settings name (J-034, J-035, J-122, J-123)', async () => {

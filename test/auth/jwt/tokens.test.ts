@@ -262,8 +262,13 @@ describe('a token for a user', () => {
   });
 
   it("isn't made for one who is inactive, unless somebody insists (J-063, J-180, J-190)", async () => {
-    await expect(AccessToken.forUser(settings, bench.carol)).rejects.toThrow(TokenError);
-    expect((await AccessToken.forUser(settings, bench.carol, { allowInactive: true })).get('user_id')).toBe('2');
+    const heard: unknown[] = [];
+    const logger = { error: () => undefined, warn: (...words: unknown[]) => void heard.push(words) };
+    const logged = bench.with({}, { logger });
+    await expect(AccessToken.forUser(logged, bench.carol)).rejects.toThrow(TokenError);
+    expect(heard).toEqual([]);
+    expect((await AccessToken.forUser(logged, bench.carol, { allowInactive: true })).get('user_id')).toBe('2');
+    expect(heard).toEqual([[{ user: 2 }, 'A token is made for an inactive user.']]);
     expect((await AccessToken.forUser(bench.with({ checkUserIsActive: false }), bench.carol)).get('user_id')).toBe('2');
   });
 
