@@ -76,8 +76,19 @@ export interface SignerOptions {
   readonly algorithm?: string;
 }
 
-export interface ObjectOptions {
-  /** Compress the JSON where that makes it shorter. @default false */
+/** Writes a value as a text, and reads it: Django's `serializer`. */
+export interface SigningSerializer {
+  dumps(value: unknown): string;
+  loads(text: string): unknown;
+}
+
+export interface SerializerOptions {
+  /** @default JSON as JavaScript reads it: of integers beyond 2^53 it loses digits */
+  readonly serializer?: SigningSerializer;
+}
+
+export interface ObjectOptions extends SerializerOptions {
+  /** Compress the text where that makes it shorter. @default false */
   readonly compress?: boolean;
 }
 
@@ -125,26 +136,26 @@ export class Signer {
   }
 
   /** Signs a value as JSON in base64. */
-  signObject(value: unknown, { compress = false }: ObjectOptions = {}): string {
-    const json = Buffer.from(toAsciiJSON(value), 'latin1');
+  signObject(value: unknown, { compress = false, serializer = plainJSON }: ObjectOptions = {}): string {
+    const bytes = Buffer.from(serializer.dumps(value), 'utf8');
     if (compress) {
-      const compressed = deflateSync(json);
+      const compressed = deflateSync(bytes);
       // The dot is signed too, so nobody can make us inflate what was not deflated here.
-      if (compressed.length < json.length - 1) return this.sign(`.${compressed.toString('base64url')}`);
+      if (compressed.length < bytes.length - 1) return this.sign(`.${compressed.toString('base64url')}`);
     }
-    return this.sign(json.toString('base64url'));
+    return this.sign(bytes.toString('base64url'));
   }
 
   /**
    * The value that `signObject` signed.
    * @throws BadSignature
    */
-  unsignObject(signed: string, options?: UnsignOptions): unknown {
+  unsignObject(signed: string, options: UnsignOptions & SerializerOptions = {}): unknown {
     const text = this.unsign(signed, options);
     const bytes = text.startsWith('.')
       ? inflateSync(Buffer.from(text.slice(1), 'base64url'))
       : Buffer.from(text, 'base64url');
-    return JSON.parse(bytes.toString('latin1'));
+    return (options.serializer ?? plainJSON).loads(bytes.toString('utf8'));
   }
 
   /** What stands before and after the last separator. */
@@ -213,7 +224,7 @@ export function dumps(value: unknown, options: TimestampSignerOptions & ObjectOp
  * The value that `dumps` signed.
  * @throws BadSignature, SignatureExpired
  */
-export function loads(signed: string, options: TimestampSignerOptions & UnsignOptions): unknown {
+export function loads(signed: string, options: TimestampSignerOptions & UnsignOptions & SerializerOptions): unknown {
   return new TimestampSigner({ ...options, salt: options.salt ?? OBJECTS }).unsignObject(signed, options);
 }
 
@@ -227,6 +238,8 @@ export function getCookieSigner({ key, fallbackKeys = [], ...rest }: TimestampSi
 }
 
 const toBytes = (text: SecretKey): Uint8Array => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text);
+
+const plainJSON: SigningSerializer = { dumps: toAsciiJSON, loads: (text) => JSON.parse(text) as unknown };
 
 /** JSON as Python writes it with compact separators: characters outside ASCII are escaped, DEL too. */
 function toAsciiJSON(value: unknown): string {

@@ -165,6 +165,16 @@ describe('dumps and loads', () => {
     expect(dumps(long, { key, clock }).startsWith('.')).toBe(false);
   });
 
+  it('writes and reads by a serializer of the app', () => {
+    const serializer = {
+      dumps: (value: unknown): string => `ä${String(value)}`,
+      loads: (text: string): unknown => BigInt(text.slice(1)),
+    };
+    const signed = dumps(2n ** 60n, { key, clock, serializer });
+    expect(Buffer.from(signed.split(':')[0]!, 'base64url').toString()).toBe('ä1152921504606846976');
+    expect(loads(signed, { key, clock, serializer })).toBe(2n ** 60n);
+  });
+
   it('reads by the salt that was given, its time limit and its former keys', () => {
     const signed = dumps([1], { key, clock, salt: 'purpose' });
     expect(() => loads(signed, { key, clock })).toThrow(BadSignature);

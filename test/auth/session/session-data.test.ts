@@ -51,6 +51,23 @@ describe('SessionCodec', () => {
     expect(codec.encode(new Map(Object.entries(data)))).toBe(text);
   });
 
+  it('loses nothing of what JavaScript alone would not keep, so that it outlives the change of another value', () => {
+    // Recorded likewise: 2**60, NaN, -Infinity, and names that JavaScript would bring into another order.
+    const text =
+      'eyJpZCI6MTE1MjkyMTUwNDYwNjg0Njk3NiwibmFuIjpOYU4sImxvdyI6LUluZmluaXR5LCIyIjoiYiIsIjEiOiJhIn0:1r31eq:8RQYbshbXYk44SjvR9CnC74LVIx_sx0di1Yp2H-7P6Y';
+    const data = new Map<string, unknown>([
+      ['id', 2n ** 60n],
+      ['nan', NaN],
+      ['low', -Infinity],
+      ['2', 'b'],
+      ['1', 'a'],
+    ]);
+    expect(codec.encode(data)).toBe(text);
+    const read = codec.decode(text);
+    expect(new Map([...read].sort())).toEqual(new Map([...data].sort()));
+    expect(findChanges(codec.decode(text), read.set('id', 2n ** 60n + 1n))).toEqual(new Map([['id', 2n ** 60n + 1n]]));
+  });
+
   it('compresses what is long, and Django has read it', () => {
     // Written by this codec, read by Django 3.2.
     const written =
