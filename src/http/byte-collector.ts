@@ -1,9 +1,12 @@
+const EMPTY = Buffer.alloc(0);
+
 /**
- * Bytes that come in pieces. They are copied into one buffer at once: as objects, a body sent byte by byte would take
- * a hundred times its size.
+ * Bytes that come in pieces. From the second piece on they are copied into one buffer at once: as objects, a body sent
+ * byte by byte would take a hundred times its size.
  */
 export class ByteCollector {
-  #buffer = Buffer.alloc(0);
+  /** Nobody else holds it, but for a first piece that came whole. */
+  #buffer = EMPTY;
   #size = 0;
 
   get size(): number {
@@ -12,6 +15,11 @@ export class ByteCollector {
 
   append(chunk: Uint8Array): void {
     const size = this.#size + chunk.length;
+    if (this.#size === 0) {
+      this.#buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
+      this.#size = size;
+      return;
+    }
     if (size > this.#buffer.length) {
       const larger = Buffer.allocUnsafe(Math.max(size, 2 * this.#buffer.length));
       this.#buffer.copy(larger, 0, 0, this.#size);
@@ -23,8 +31,8 @@ export class ByteCollector {
 
   /** What has come so far. The collector is empty afterwards. */
   take(): Buffer {
-    const bytes = this.#buffer.subarray(0, this.#size);
-    this.#buffer = Buffer.alloc(0);
+    const bytes = this.#buffer.length === this.#size ? this.#buffer : this.#buffer.subarray(0, this.#size);
+    this.#buffer = EMPTY;
     this.#size = 0;
     return bytes;
   }
