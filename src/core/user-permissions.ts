@@ -83,6 +83,16 @@ export function isSuperuser(user: object): boolean {
   return 'isSuperuser' in user && user.isSuperuser === true;
 }
 
+/**
+ * The two names in the text of a permission.
+ * @throws RangeError for a text that is none
+ */
+export function splitPermission(perm: string): readonly [appLabel: string, codename: string] {
+  const [appLabel, codename, ...more] = perm.split('.');
+  if (codename !== undefined && more.length === 0) return [appLabel!, codename];
+  throw new RangeError('Permission name should be in the form app_label.permission_codename.');
+}
+
 type Question<T> = (backend: AuthenticationBackend, user: PermissionUser) => Awaitable<T> | undefined;
 
 async function anyBackend(holder: PermissionHolder, ask: Question<boolean>): Promise<boolean> {

@@ -1,3 +1,4 @@
+export * from './automatic-tokens';
 export * from './entities';
 export * from './migrations';
 export type { Orm } from './orm';

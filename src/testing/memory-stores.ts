@@ -6,7 +6,7 @@ import { systemClock } from '../core/clock';
 import type { Clock } from '../core/clock';
 import { IN_MEMORY } from '../core/in-memory';
 import type { Request } from '../core/request';
-import { rememberStore } from '../core/user-permissions';
+import { isSuperuser, rememberStore, splitPermission } from '../core/user-permissions';
 import { prepareSuperuser, prepareUser, User, userMessages } from '../core/users';
 import type { AbstractBaseUser, BaseUser, Credentials, NewUser, UserClass, UserStore } from '../core/users';
 import { PBKDF2PasswordHasher } from '../crypto/hashers';
@@ -120,6 +120,25 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
 
   authenticate(credentials: Credentials, request?: Request<BaseUser, unknown>): Promise<U | null> {
     return authenticate(this.#backends, credentials, { request, onLoginFailed: this.#onLoginFailed });
+  }
+
+  /**
+   * The users who have a permission: Django's `with_perm`.
+   *
+   * @param perm as `app_label.codename`
+   * @throws RangeError for another text
+   */
+  async withPerm(
+    perm: string,
+    { isActive = true, includeSuperusers = true }: { isActive?: boolean | null; includeSuperusers?: boolean } = {},
+  ): Promise<U[]> {
+    splitPermission(perm);
+    const isGranted = (user: U): boolean => {
+      const { user: own, group } = this.permissions.of(user);
+      return own.has(perm) || group.has(perm) || (includeSuperusers && isSuperuser(user));
+    };
+    const users = [...this.#rows.values()].filter((user) => isActive === null || user.isActive === isActive);
+    return users.filter(isGranted);
   }
 
   #find(username: string): U | null {

@@ -1,23 +1,16 @@
-import { ChangeSetType } from '@mikro-orm/postgresql';
-import type { EventSubscriber, FlushEventArgs } from '@mikro-orm/postgresql';
 import { describe, expect, it } from '@jest/globals';
 import { Token, User } from 'sallyport';
-import type { BaseUser } from 'sallyport';
-import { tokenSchema, TokenSchema, tokenStore, userSchema, UserSchema, userStore } from 'sallyport/mikro-orm';
-import { openOrm } from './support';
+import {
+  automaticTokens,
+  tokenSchema,
+  TokenSchema,
+  tokenStore,
+  userSchema,
+  UserSchema,
+  userStore,
+} from 'sallyport/mikro-orm';
+import { ApiToken, ApiTokenSchema, openOrm } from './support';
 import type { TestOrm } from './support';
-
-/** Makes a token beside each new user, as the guide shows. */
-class TokenForEachUser implements EventSubscriber {
-  constructor(private readonly user: new () => BaseUser) {}
-
-  onFlush({ em, uow }: FlushEventArgs): void {
-    for (const { entity, type } of uow.getChangeSets()) {
-      if (type !== ChangeSetType.CREATE || !(entity instanceof this.user)) continue;
-      uow.computeChangeSet(em.create(Token, { user: entity } as never, { partial: true }));
-    }
-  }
-}
 
 class Member extends User {}
 const MemberSchema = userSchema({ class: Member, tableName: 'club_member' });
@@ -27,9 +20,9 @@ async function keysOf(test: TestOrm, table: string): Promise<unknown[]> {
   return (await test.sql(`SELECT key FROM ${table} ORDER BY user_id`)).map(({ key }) => key);
 }
 
-describe('a subscriber to new users', () => {
+describe('automaticTokens', () => {
   it('gives each of them a token, and none to a user who is changed (S-076, D-375, A-110)', async () => {
-    const test = await openOrm([UserSchema, TokenSchema], { subscribers: [new TokenForEachUser(User)] });
+    const test = await openOrm([UserSchema, TokenSchema], { subscribers: [automaticTokens()] });
     try {
       const ann = await userStore(test.orm).createUser({ username: 'ann' });
       await userStore(test.orm).createUser({ username: 'bea' });
@@ -49,11 +42,37 @@ describe('a subscriber to new users', () => {
   });
 
   it('knows the class that an app has for its users (S-077)', async () => {
-    const subscribers = [new TokenForEachUser(Member)];
+    const subscribers = [automaticTokens({ user: Member })];
     const test = await openOrm([MemberSchema, MemberTokenSchema], { subscribers });
     try {
       await userStore<Member>(test.orm, { entity: Member }).createUser({ username: 'max' });
       expect(await keysOf(test, 'club_token')).toEqual([expect.stringMatching(/^[0-9a-f]{40}$/)]);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('takes no part in a transaction that is undone', async () => {
+    const test = await openOrm([UserSchema, TokenSchema], { subscribers: [automaticTokens()] });
+    try {
+      const failing = test.orm.em.fork().transactional(async (em) => {
+        em.create(User, { username: 'ann', password: '' });
+        await em.flush();
+        throw new Error('undone');
+      });
+      await expect(failing).rejects.toThrow('undone');
+      expect(await keysOf(test, 'authtoken_token')).toEqual([]);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('makes tokens of the class that it is given', async () => {
+    const subscribers = [automaticTokens({ token: ApiToken })];
+    const test = await openOrm([UserSchema, ApiTokenSchema], { subscribers });
+    try {
+      await userStore(test.orm).createUser({ username: 'ann' });
+      expect(await keysOf(test, 'api_token')).toEqual([expect.stringMatching(/^[0-9a-f]{40}$/)]);
     } finally {
       await test.close();
     }

@@ -191,6 +191,36 @@ describe('The store of tokens on PostgreSQL', () => {
     });
   });
 
+  describe('createMissing', () => {
+    const tokenless = async (): Promise<unknown[]> =>
+      test.sql('SELECT id FROM auth_user u WHERE NOT EXISTS (SELECT FROM authtoken_token WHERE user_id = u.id)');
+
+    it('makes a token for each user who has none, and leaves the others alone (S-079)', async () => {
+      const { key } = await newToken();
+      for (let i = 0; i < 3; i++) await newUser();
+      const missing = (await tokenless()).length;
+      expect(missing).toBeGreaterThanOrEqual(3);
+      expect(await store.createMissing()).toBe(missing);
+      expect([await tokenless(), await store.createMissing()]).toEqual([[], 0]);
+      expect(await store.find(key)).not.toBeNull();
+    });
+
+    it('takes a large table page by page, also where several do so at once', async () => {
+      await test.sql(
+        `INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
+           SELECT '', false, 'many' || n, '', '', '', false, true, now() FROM generate_series(1, 1200) n`,
+      );
+      const made = await Promise.all([store.createMissing(), store.createMissing(), store.createMissing()]);
+      expect(made.reduce((sum, count) => sum + count)).toBe(1200);
+      expect(await tokenless()).toEqual([]);
+    });
+
+    it('makes those of another class', async () => {
+      const [{ count: users }] = (await test.sql('SELECT count(*)::int FROM auth_user')) as [{ count: number }];
+      expect(await store.createMissing(ApiToken)).toBe(users);
+    });
+  });
+
   describe('a token that was called back', () => {
     it('stays in the table, and is found with its mark', async () => {
       const user = await newUser();

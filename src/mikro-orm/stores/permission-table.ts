@@ -17,6 +17,7 @@ export class MikroOrmPermissionTable implements PermissionTable {
   readonly #userClasses: ReadonlySet<unknown>;
   readonly #ofUser: string;
   readonly #all: string;
+  readonly #isGranted: (userKey: string) => string;
   readonly #known = new WeakMap<BaseUser, Promise<GrantedPermissions>>();
 
   /** @throws ImproperlyConfigured when one of the tables isn't mapped */
@@ -31,6 +32,14 @@ export class MikroOrmPermissionTable implements PermissionTable {
     this.#orm = orm;
     this.#userClasses = new Set(classesOf(orm, users));
     this.#all = `SELECT ${text} FROM ${permissions.table} ${contentType}`;
+    const permissionId = permissions.column('id');
+    this.#isGranted = (userKey) =>
+      `EXISTS (SELECT 1 FROM ${permissions.table} ${contentType} ` +
+      `WHERE ${contentTypes.column('appLabel')} = ? AND ${permissions.column('codename')} = ? AND (` +
+      `EXISTS (SELECT 1 FROM ${personal.table} ` +
+      `WHERE ${personal.column('permission')} = ${permissionId} AND ${personal.column('user')} = ${userKey}) ` +
+      `OR EXISTS (SELECT 1 FROM ${memberships.table} ${ofGroups.join('group', memberships.column('group'))} ` +
+      `WHERE ${ofGroups.column('permission')} = ${permissionId} AND ${memberships.column('user')} = ${userKey})))`;
     this.#ofUser =
       `SELECT ${text}, false AS "of_group" FROM ${personal.table} ` +
       `${permissions.join('id', personal.column('permission'))} ${contentType} ` +
@@ -53,6 +62,15 @@ export class MikroOrmPermissionTable implements PermissionTable {
   async all(): Promise<ReadonlySet<string>> {
     const rows = await execute(currentManager(this.#orm), this.#all, []);
     return new Set(rows.map(({ permission }) => permission as string));
+  }
+
+  /**
+   * The condition of a statement that somebody has a permission, in person or by a group. Its parameters are the label
+   * of the app and the codename.
+   * @param userKey the column with the key of the user
+   */
+  condition(userKey: string): string {
+    return this.#isGranted(userKey);
   }
 
   async #ask(user: BaseUser): Promise<GrantedPermissions> {

@@ -8,6 +8,8 @@ import { TokenTable } from './token-table';
 
 /** Another attempt is only needed where somebody removes a token between two statements. */
 const ATTEMPTS = 10;
+/** Users who are looked at together, so that a large table fits into memory. */
+const PAGE = 500;
 
 export interface TokenStoreOptions<T extends TokenRecord> {
   /** The class of the tokens. @default Token */
@@ -59,6 +61,24 @@ export class MikroOrmTokenStore<T extends TokenRecord = Token> implements TokenS
     const em = this.#orm.em.fork({ keepTransactionContext: true });
     const token = await this.#table(model).insert(em, this.#make(user, model), 'replace');
     return token!; // a statement that updates what it finds always has a row
+  }
+
+  /**
+   * Makes a token for each user who has none, as for those who were there before tokens were.
+   * @returns how many were made
+   */
+  async createMissing(model: TokenClass = this.#entity): Promise<number> {
+    const table = this.#table(model);
+    let made = 0;
+    for (;;) {
+      const em = this.#orm.em.fork({ keepTransactionContext: true });
+      const users = await table.findUsersWithout(em, PAGE);
+      if (users.length === 0) return made;
+      for (const user of users) {
+        const token = await table.insert(em, this.#make(user, model), 'keep');
+        if (token !== null) made++;
+      }
+    }
   }
 
   #make(user: T['user'], model: TokenClass): T {

@@ -19,6 +19,7 @@ export class TokenTable<T extends TokenRecord> {
   readonly #users: EntityColumns;
   readonly #findByKey: string;
   readonly #findByUser: string;
+  readonly #findWithout: string;
 
   /** @throws ImproperlyConfigured when the class isn't mapped, or can't be one of tokens */
   constructor(orm: Orm, entity: TokenClass<T>) {
@@ -35,6 +36,10 @@ export class TokenTable<T extends TokenRecord> {
       `JOIN ${users.table} ON ${users.qualified(users.meta.getPrimaryProp())} = ${ofUser} ` +
       `WHERE ${tokens.qualified(this.#key)} = ?`;
     this.#findByUser = `SELECT ${tokens.selection} FROM ${tokens.table} WHERE ${ofUser} = ?`;
+    const userKey = users.qualified(users.meta.getPrimaryProp());
+    this.#findWithout =
+      `SELECT ${users.selection} FROM ${users.table} ` +
+      `WHERE NOT EXISTS (SELECT 1 FROM ${tokens.table} WHERE ${ofUser} = ${userKey}) ORDER BY ${userKey} LIMIT ?`;
   }
 
   /** The token with this key, with its user. */
@@ -50,6 +55,12 @@ export class TokenTable<T extends TokenRecord> {
   async findByUser(em: EntityManager, user: T['user']): Promise<T | null> {
     const [row] = await execute(em, this.#findByUser, [this.#tokens.parameter(this.#user, user.pk)]);
     return row === undefined ? null : this.#tokenOf(user, em, row);
+  }
+
+  /** Users who have no token. */
+  async findUsersWithout(em: EntityManager, limit: number): Promise<T['user'][]> {
+    const rows = await execute(em, this.#findWithout, [limit]);
+    return rows.map((row) => this.#users.read<T['user']>(em, row));
   }
 
   /**

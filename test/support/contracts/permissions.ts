@@ -3,7 +3,12 @@ import type { NewUser, User, UserStore } from '../../../src/core/users';
 
 /** A store of users over tables of its own, and what a test needs beside it. */
 export interface PermissionsHarness {
-  readonly store: UserStore<User>;
+  readonly store: UserStore<User> & {
+    withPerm(
+      perm: string,
+      options?: { isActive?: boolean | null; includeSuperusers?: boolean },
+    ): Promise<readonly User[]>;
+  };
   createUser(fields: NewUser): Promise<User>;
   /** Gives the user permissions in person. */
   grant(user: User, permissions: readonly string[]): Promise<void>;
@@ -109,6 +114,49 @@ export function describePermissions(name: string, open: () => Promise<Permission
       expect(await ask(user, (found) => found.hasPerm('auth.add_user'))).toBe(false);
       await harness.grant(user, ['auth.add_user']);
       expect(await ask(user, (found) => found.hasPerm('auth.add_user'))).toBe(true);
+    });
+
+    describe('the other way round: who has a permission (A-038)', () => {
+      const perm = 'sessions.change_session';
+      let alone: User, member: User, both: User, inactive: User, root: User;
+
+      beforeAll(async () => {
+        [alone, member, both, root] = [
+          await newUser(),
+          await newUser(),
+          await newUser(),
+          await newUser({ isSuperuser: true }),
+        ];
+        inactive = await newUser({ isActive: false });
+        for (const user of [alone, both, inactive]) await harness.grant(user, [perm]);
+        for (const user of [member, both])
+          await harness.join(user, `changers of ${String(user.pk)}`, [perm, 'auth.view_user']);
+      });
+      const names = async (...question: Parameters<PermissionsHarness['store']['withPerm']>): Promise<string[]> =>
+        (await harness.inRequest(() => harness.store.withPerm(...question))).map(({ username }) => username);
+
+      it('lists users, each once, in person or by a group', async () => {
+        const listed = await names(perm, { includeSuperusers: false });
+        expect(listed).toEqual([alone, member, both].map(({ username }) => username));
+      });
+
+      it('lists active superusers too, for any permission', async () => {
+        expect(await names(perm)).toEqual(expect.arrayContaining([alone.username, root.username]));
+        expect(await names('no.such_thing')).toContain(root.username);
+        expect(await names('no.such_thing', { includeSuperusers: false })).toEqual([]);
+      });
+
+      it('lists inactive users, or both, on demand', async () => {
+        expect(await names(perm, { isActive: false, includeSuperusers: false })).toEqual([inactive.username]);
+        const all = await names(perm, { isActive: null, includeSuperusers: false });
+        expect(new Set(all)).toEqual(new Set([alone, member, both, inactive].map(({ username }) => username)));
+      });
+
+      it.each(['change_session', 'a.b.c', ''])('refuses %j', async (text) => {
+        await expect(harness.store.withPerm(text)).rejects.toThrow(
+          new RangeError('Permission name should be in the form app_label.permission_codename.'),
+        );
+      });
     });
   });
 }
