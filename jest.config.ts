@@ -23,7 +23,7 @@ const config: Config = {
   transform: { '^.+\\.(ts|js)$': swc },
   moduleNameMapper: {
     '^sallyport$': '<rootDir>/src/index.ts',
-    '^sallyport/(jwt|jwt-legacy|knox)$': '<rootDir>/src/auth/$1/index.ts',
+    '^sallyport/(api-key|jwt|jwt-legacy|knox)$': '<rootDir>/src/auth/$1/index.ts',
     '^sallyport/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

@@ -9,6 +9,7 @@ export type { Answer, RequestDescription, TestApp } from './exchange';
 export * from './factory';
 export { createFetch } from './fetch';
 export * from './fixed';
+export * from './memory-api-key-store';
 export * from './memory-blacklist-store';
 export * from './memory-knox-store';
 export * from './memory-permissions';

@@ -6,6 +6,7 @@ import { PackedPackage, readManifest, root, runNode, toolScript } from './packed
 /** Each subpath, and the packages that an app must have for it beside `sallyport` and its dependencies. */
 const peersOf: Readonly<Record<string, readonly string[]>> = {
   '.': [],
+  './api-key': [],
   './express': [],
   './fetch': [],
   './jwt': [],

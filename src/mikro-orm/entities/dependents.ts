@@ -1,5 +1,6 @@
 import type { EventArgs } from '@mikro-orm/core';
 import { BlacklistedToken, OutstandingToken } from '../../auth/jwt/models';
+import { AbstractAPIKey } from '../../auth/api-key/models';
 import { AbstractAuthToken } from '../../auth/knox/models';
 import { BaseToken, Token } from '../../auth/token/models';
 import { GroupPermission, UserGroup, UserPermission } from './models';
@@ -9,6 +10,7 @@ const DEPENDENTS: ReadonlySet<unknown> = new Set([
   Token,
   BaseToken,
   AbstractAuthToken,
+  AbstractAPIKey,
   BlacklistedToken,
   UserGroup,
   UserPermission,

@@ -1,3 +1,4 @@
+export * from './api-key';
 export * from './blacklist';
 export * from './cache';
 export * from './knox';

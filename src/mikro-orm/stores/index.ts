@@ -1,3 +1,4 @@
+export * from './api-key-store';
 export * from './blacklist-store';
 export * from './cache';
 export * from './knox-store';

@@ -1,0 +1,10 @@
+export * from './api-key-user';
+export * from './authentication';
+export * from './key-parser';
+export * from './keys';
+export * from './models';
+export * from './permissions';
+export { apiKeyHashers, SHA512APIKeyHasher } from './protocol';
+export { apiKey } from './settings';
+export type { APIKeySettings } from './settings';
+export type * from './store';
