@@ -74,6 +74,13 @@ const layers: readonly Layer[] = [
     ownScheme: true,
     loads: [core, /^auth\/token\/(serializers|throttling)$/],
   },
+  // A cookie with a token needs what protects the cookie of a session.
+  {
+    files: /^auth\/jwt\/cookies\//,
+    node: true,
+    ownScheme: true,
+    loads: [pure, core, /^auth\/session\/(csrf|request-session|settings)$/],
+  },
   { files: /^auth\//, node: true, ownScheme: true, loads: [pure, core] },
   {
     files: /^mikro-orm\//,

@@ -37,10 +37,29 @@ export class JWTAuthentication<User extends BaseUser = BaseUser> extends BaseAut
     const header = this.getHeader(request);
     const raw = header === null ? null : this.getRawToken(header);
     if (raw === null) return null;
-    return chain(this.getValidatedToken(raw), (token) => chain(this.getUser(token), (user) => [user, token] as const));
+    return chain(this.getValidatedToken(raw), (token) => this.admit(token, raw, request));
   }
 
-  override authenticateHeader(): string {
+  /** The user of a token that is good, once its bearer has shown what it is bound to. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  protected admit(token: Token, raw: string, request: Request<any, any>): Awaitable<readonly [User, Token]> {
+    return chain(this.checkBinding(token, raw, request), () =>
+      chain(this.getUser(token), (user) => [user, token] as const),
+    );
+  }
+
+  /**
+   * Checks what a token is bound to. A token that is bound to a key is no bearer's: taken without a proof, it would be
+   * worth to a thief what it was never meant to be (RFC 9449, section 7.2).
+   * @throws InvalidToken
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  protected checkBinding(token: Token, _raw: string, _request: Request<any, any>): Awaitable<void> {
+    if (token.has('cnf')) throw new InvalidToken('Token is bound to a key');
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
+  override authenticateHeader(_request: Request<any, any>): string {
     return `${headerTypes(this.options)[0] ?? 'Bearer'} realm="${this.wwwAuthenticateRealm}"`;
   }
 

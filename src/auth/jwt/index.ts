@@ -1,6 +1,14 @@
 export * from './authentication';
 export { TokenBackend, tokenBackend } from './backend';
 export type { DecodeOptions } from './backend';
+export { JWTCookieAuthentication } from './cookies/authentication';
+export { jwtCookies } from './cookies/settings';
+export type { JWTCookieSettings } from './cookies/settings';
+export { checkCookieRequest, deleteTokenCookies, readTokenCookie, setTokenCookies } from './cookies/transport';
+export type { TransportedTokens } from './cookies/transport';
+export { DPoPAuthentication } from './dpop/authentication';
+export { dpop } from './dpop/settings';
+export type { DPoPSettings } from './dpop/settings';
 export * from './exceptions';
 export { KeyRing } from './keys/key-ring';
 export type { RingKey, Signer } from './keys/key-ring';

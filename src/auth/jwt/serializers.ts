@@ -1,6 +1,7 @@
 import { cleanCredentials } from '../../core/backends';
 import { AuthenticationFailed, ValidationError } from '../../core/exceptions';
 import type { BaseUser } from '../../core/users';
+import { bindToken, checkRefreshBinding, keyToBind } from './dpop/binding';
 import { TokenError } from './exceptions';
 import { afterAnswer, checkFamily, closeFamily, endFamily, FAMILY_CLAIM, rotateFamily } from './families';
 import { JWTSerializer, type Attributes, type SerializerContext, type ValidatedData } from './serializer';
@@ -26,6 +27,7 @@ export type SerializerClass = new (data: unknown, context: SerializerContext) =>
 export abstract class TokenObtainSerializer extends JWTSerializer {
   /** Whoever the credentials belong to, once they were checked. */
   protected user: BaseUser | null = null;
+  #keyToBind: Promise<string | null> | undefined;
 
   protected abstract get tokenClass(): TokenClass;
 
@@ -43,9 +45,16 @@ export abstract class TokenObtainSerializer extends JWTSerializer {
     return 'No active account found with the given credentials';
   }
 
-  /** A fresh token for a user. */
-  getToken(user: BaseUser): Promise<Token> {
-    return this.tokenClass.forUser(this.settings, user, { allowInactive: true });
+  /** A fresh token for a user, bound to the key of a client that has sent a proof. */
+  async getToken(user: BaseUser): Promise<Token> {
+    const jkt = await this.#findKeyToBind();
+    const token = await this.tokenClass.forUser(this.settings, user, { allowInactive: true });
+    if (jkt !== null) bindToken(token, jkt);
+    return token;
+  }
+
+  #findKeyToBind(): Promise<string | null> {
+    return (this.#keyToBind ??= keyToBind(this.settings, this.context.request));
   }
 
   /** @throws AuthenticationFailed */
@@ -54,6 +63,7 @@ export abstract class TokenObtainSerializer extends JWTSerializer {
     const { onLoginFailed } = this.options;
     const credentials = { [this.usernameField]: attributes[this.usernameField]!, password: attributes['password']! };
     const users = requireUsers(this.settings, this.constructor.name);
+    await this.#findKeyToBind(); // a bad proof is refused before a password costs its time
     const user = await users.authenticate(credentials, request);
     if (user === null || !(await mayHaveTokens(this, user))) {
       await onLoginFailed?.(cleanCredentials(credentials), request);
@@ -125,6 +135,7 @@ export class TokenRefreshSerializer extends JWTSerializer {
     const refresh = await this.tokenClass.decode(this.settings, attributes['refresh']!, {
       revocation: families === null,
     });
+    await checkRefreshBinding(refresh, this.context.request);
     const user = await checkUser(this, refresh);
     // The key that this claim is made with may be about to retire.
     if (checkRevokeToken && user !== null) refresh.set(revokeTokenClaim, passwordDigest(this.settings, user));
@@ -162,6 +173,7 @@ export class TokenRefreshSlidingSerializer extends JWTSerializer {
 
   override async validate(attributes: Attributes): Promise<ValidatedData> {
     const token = await this.tokenClass.decode(this.settings, attributes['token']!);
+    await checkRefreshBinding(token, this.context.request);
     await checkUser(this, token);
     token.checkExp(this.options.slidingTokenRefreshExpClaim);
     token.setExp();

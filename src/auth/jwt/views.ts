@@ -10,6 +10,10 @@ import type { ThrottleClasses } from '../../core/throttling';
 import { APIView, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
 import { tokenBackend } from './backend';
 import { checkTokens } from './checks';
+import { checkCookies } from './cookies/checks';
+import { checkCookieSettings, usesCookies } from './cookies/settings';
+import { checkCookieRequest, deleteTokenCookies, moveToCookies, withTokenOfCookie } from './cookies/transport';
+import { hasProofFault, proofChallenge } from './dpop/proofs';
 import { InvalidToken, TokenError } from './exceptions';
 import type { JWTSerializer } from './serializer';
 import {
@@ -40,12 +44,13 @@ export abstract class TokenViewBase extends APIView {
     const settings = overrides.settings ?? this.settings;
     tokenBackend(settings);
     requireUsers(settings, this.name);
+    checkCookieSettings(settings);
     return APIView.asView.call(this, overrides);
   }
 
-  /** Secrets that are easy to guess. */
+  /** Secrets that are easy to guess, and cookies that others can read or send. */
   static check(settings: Settings, _view: CheckedView): Finding[] {
-    return checkTokens(settings);
+    return [...checkTokens(settings), ...checkCookies(settings)];
   }
 
   /** The realm in the challenge. */
@@ -63,19 +68,41 @@ export abstract class TokenViewBase extends APIView {
     return new this.serializerClass(data, { request: this.request, settings: this.settings });
   }
 
-  override getAuthenticateHeader(_request: Request): string {
+  /** The field of a token that may come in a cookie instead; null where the view takes none. */
+  protected get tokenField(): 'refresh' | 'token' | null {
+    return null;
+  }
+
+  override getAuthenticateHeader(request: Request): string {
+    if (hasProofFault(request)) return proofChallenge(request);
     return `${headerTypes(jwt.of(this.settings))[0] ?? 'Bearer'} realm="${this.wwwAuthenticateRealm}"`;
   }
 
   override async post(request: Request): Promise<Response> {
-    const serializer = this.getSerializer(request.data);
+    const inCookies = usesCookies(this.settings);
+    if (inCookies) await this.admitCookies(request);
+    const serializer = this.getSerializer(inCookies ? this.#withCookie(request) : request.data);
     try {
       await serializer.isValid({ raiseException: true });
     } catch (error) {
       if (error instanceof TokenError) throw new InvalidToken(error.message);
       throw error;
     }
-    return new Response(serializer.validatedData);
+    const { validatedData } = serializer;
+    return new Response(inCookies ? moveToCookies(request, validatedData) : validatedData);
+  }
+
+  /**
+   * Runs first where tokens travel in cookies: a page of another site must not log anybody in or out here.
+   * @throws PermissionDenied
+   */
+  protected async admitCookies(request: Request): Promise<void> {
+    await checkCookieRequest(request);
+  }
+
+  #withCookie(request: Request): unknown {
+    const { tokenField } = this;
+    return tokenField === null ? request.data : withTokenOfCookie(request, tokenField);
   }
 }
 
@@ -109,6 +136,10 @@ export class TokenRefreshView extends TokenViewBase {
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).tokenRefreshSerializer ?? TokenRefreshSerializer;
   }
+
+  protected override get tokenField(): 'refresh' {
+    return 'refresh';
+  }
 }
 
 /** The same as `TokenObtainPairView` for a sliding token. */
@@ -131,6 +162,10 @@ export class TokenRefreshSlidingView extends TokenViewBase {
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).slidingTokenRefreshSerializer ?? TokenRefreshSlidingSerializer;
   }
+
+  protected override get tokenField(): 'token' {
+    return 'token';
+  }
 }
 
 /** Tells whether a token is good, whatever its type. */
@@ -142,9 +177,13 @@ export class TokenVerifyView extends TokenViewBase {
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).tokenVerifySerializer ?? TokenVerifySerializer;
   }
+
+  protected override get tokenField(): 'token' {
+    return 'token';
+  }
 }
 
-/** Calls a refresh token back. */
+/** Calls a refresh token back. Where tokens travel in cookies, this is the log out. */
 export class TokenBlacklistView extends TokenViewBase {
   static override description: string | null = 'Takes a token and blacklists it.';
 
@@ -160,6 +199,16 @@ export class TokenBlacklistView extends TokenViewBase {
 
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).tokenBlacklistSerializer ?? TokenBlacklistSerializer;
+  }
+
+  protected override get tokenField(): 'refresh' {
+    return 'refresh';
+  }
+
+  /** Whatever becomes of the token, the browser forgets it. */
+  protected override async admitCookies(request: Request): Promise<void> {
+    await super.admitCookies(request);
+    deleteTokenCookies(request);
   }
 }
 

@@ -1,6 +1,15 @@
 /** Why a token is refused. */
 export type JWTRefusal =
-  'malformed' | 'too_large' | 'header' | 'algorithm' | 'signature' | 'claims' | 'not_yet_valid' | 'audience' | 'issuer';
+  | 'malformed'
+  | 'too_large'
+  | 'header'
+  | 'algorithm'
+  | 'signature'
+  | 'claims'
+  | 'not_yet_valid'
+  | 'audience'
+  | 'issuer'
+  | 'proof';
 
 /**
  * A token that is not to be believed. The message says why, for a log, and never quotes the token; clients are told

@@ -1,6 +1,7 @@
 export { algorithmNames, findAlgorithm } from './algorithms';
 export type { AlgorithmName, JWSAlgorithm } from './algorithms';
 export * from './claims';
+export * from './dpop';
 export * from './errors';
 export type { JSONObject } from './json';
 export { parseObject } from './json';
