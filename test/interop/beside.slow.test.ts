@@ -149,6 +149,24 @@ describeWithDjango('Beside Django, on one database', () => {
       expect(await browser.user(one)).toBe(user.id);
     });
 
+    it('a link from here sets a new password there, once', async () => {
+      const user = await createUser(one);
+      const browser = await loggedIn(one, user); // so that there is a last log in to be remembered
+      const link = async (): Promise<object> =>
+        (await browser.get(one, `/reset/?username=${user.username}`)).data as object;
+      const reset = async (side: Side, fields: object): Promise<number> =>
+        (await new Browser().post(side, '/reset/', { ...fields, password: `${PASSWORD} 2` })).status;
+      const first = await link();
+      expect(await reset(other, { ...(await link()), token: 'x-y' })).toBe(400);
+      expect(await reset(other, first)).toBe(200);
+      expect([await reset(other, first), await reset(one, first)]).toEqual([400, 400]);
+      // A token knows the last log in by the second.
+      await database.sql("UPDATE auth_user SET last_login = last_login - interval '1 minute' WHERE id = ?", [user.id]);
+      const second = await link();
+      expect((await browser.logIn(other, user.username, `${PASSWORD} 2`)).status).toBe(200);
+      expect(await reset(other, second)).toBe(400);
+    });
+
     it('a token that is fetched here works there, and is the same there', async () => {
       const { id, username } = await createUser(one);
       const fetchToken = async (side: Side): Promise<string> => {

@@ -17,7 +17,7 @@ export function settingsOf(
   jwtOptions: Partial<JWTSettings> = {},
 ): Settings {
   return defineSettings(
-    { ...core, users: userStore(orm, { hashers }), aroundDispatch: unitOfWork(orm) },
+    { ...core, secretKey, users: userStore(orm, { hashers }), aroundDispatch: unitOfWork(orm) },
     session({ store: sessionStore(orm), secretKey }),
     authtoken({ store: tokenStore(orm) }),
     knox({ store: knoxStore(orm) }),

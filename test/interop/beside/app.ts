@@ -2,10 +2,13 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import {
   APIView,
   BasicAuthentication,
+  decodeUid,
+  encodeUid,
   getSession,
   handle,
   IsAuthenticated,
   obtainAuthToken,
+  PasswordResetTokenGenerator,
   path,
   Response,
   SessionAuthentication,
@@ -44,6 +47,7 @@ export function createApp(orm: MikroORM, options: ProjectOptions): Handler {
     path('/may/', views.May.asView()),
     path('/users/', views.Users.asView()),
     path('/grant/', views.Grant.asView()),
+    path('/reset/', views.Reset.asView()),
     path('/token/obtain/', obtainAuthToken(settings)),
     path('/jwt/obtain/', tokenObtainPair(settings)),
     path('/jwt/refresh/', tokenRefresh(settings)),
@@ -57,6 +61,12 @@ interface UserFields {
   readonly email?: string;
   readonly is_active?: boolean;
   readonly is_superuser?: boolean;
+}
+
+interface ResetFields {
+  readonly uid: string;
+  readonly token: string;
+  readonly password: string;
 }
 
 interface GrantFields {
@@ -146,5 +156,24 @@ function viewsOf(orm: MikroORM, viewSettings: Settings) {
     }
   }
 
-  return { Who, Password, Values, May, Users, Grant };
+  /** Makes a link for a user who has forgotten the password, and takes the password from such a link. */
+  class Reset extends View {
+    static override authenticationClasses: AuthenticationClasses = [];
+    readonly #tokens = new PasswordResetTokenGenerator(viewSettings);
+
+    override async get(request: Request): Promise<Response> {
+      const user = (await users.getByNaturalKey(request.queryParams.get('username')!))!;
+      return new Response({ uid: encodeUid(user.pk), token: this.#tokens.makeToken(user) });
+    }
+
+    override async post(request: Request): Promise<Response> {
+      const { uid, token, password } = request.data as ResetFields;
+      const user = await users.get(decodeUid(uid));
+      if (user === null || !this.#tokens.checkToken(user, token)) return new Response({}, { status: 400 });
+      await users.setPassword(user, password);
+      return new Response({});
+    }
+  }
+
+  return { Who, Password, Values, May, Users, Grant, Reset };
 }

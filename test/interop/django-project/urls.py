@@ -23,6 +23,7 @@ urlpatterns = [
     path("may/", views.May.as_view(**SESSION)),
     path("users/", views.Users.as_view()),
     path("grant/", views.Grant.as_view()),
+    path("reset/", views.Reset.as_view()),
     path("token/obtain/", obtain_auth_token),
     path("jwt/obtain/", token_obtain_pair),
     path("jwt/refresh/", token_refresh),

@@ -4,8 +4,10 @@ import json
 
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.tokens import default_token_generator
 from django.http import JsonResponse
 from django.middleware.csrf import get_token
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -93,4 +95,23 @@ class Grant(APIView):
             user.groups.add(group)
         else:
             user.user_permissions.add(permission)
+        return Response({})
+
+
+class Reset(APIView):
+    """Makes a link for a user who has forgotten the password, and takes the password from such a link."""
+
+    authentication_classes = []
+
+    def get(self, request):
+        user = User.objects.get(username=request.query_params["username"])
+        uid = urlsafe_base64_encode(str(user.pk).encode())
+        return Response({"uid": uid, "token": default_token_generator.make_token(user)})
+
+    def post(self, request):
+        user = User.objects.get(pk=urlsafe_base64_decode(request.data["uid"]).decode())
+        if not default_token_generator.check_token(user, request.data["token"]):
+            return Response({}, status=400)
+        user.set_password(request.data["password"])
+        user.save()
         return Response({})

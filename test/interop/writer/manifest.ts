@@ -24,6 +24,7 @@ export interface Manifest {
     readonly user_id: number;
     readonly claims?: Readonly<Record<string, unknown>>;
   })[];
+  readonly reset_tokens: readonly (Accepted & Record<'uid' | 'token', string>)[];
   readonly signed: readonly (Accepted & {
     readonly signed: string;
     readonly salt: string;

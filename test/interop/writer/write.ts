@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Manifest } from './manifest';
 import { writePermissions } from './permissions';
 import { Project } from './project';
+import { writeResetTokens } from './reset-tokens';
 import { writeSessions } from './sessions';
 import { writeCsrf, writeSigned, writeSignedCookies } from './signed';
 import { writeJwts } from './jwts';
@@ -24,6 +25,7 @@ export async function write(orm: MikroORM, secretKey: string): Promise<Manifest>
     drf_tokens: await writeDrfTokens(project),
     knox_tokens: await writeKnoxTokens(project),
     jwts: await writeJwts(project),
+    reset_tokens: await writeResetTokens(project),
     signed: writeSigned(project),
     signed_cookies: writeSignedCookies(project),
     csrf: await writeCsrf(project),
