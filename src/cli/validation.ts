@@ -1,4 +1,6 @@
 import { domainToASCII } from 'node:url';
+import { isAPIException } from '../core/exceptions';
+import { validatePassword, type PasswordValidator } from '../core/passwords/validation';
 import { isValidUsername, userMessages } from '../core/users';
 
 /** Django's complaint about a name that is not to be stored; null for a good one. */
@@ -12,6 +14,21 @@ export function usernameError(username: string): string | null {
 export function emailError(email: string): string | null {
   if (email === '') return null;
   return isEmail(email) ? lengthError(email, 254) : 'Enter a valid email address.';
+}
+
+/** What the rules of the app say against a password, a line for each; none for a good one. */
+export async function passwordErrors(
+  password: string,
+  user: object,
+  validators: readonly PasswordValidator[],
+): Promise<string[]> {
+  try {
+    await validatePassword(password, user, validators);
+    return [];
+  } catch (error) {
+    if (!isAPIException(error)) throw error;
+    return [error.detail].flat().map(String);
+  }
 }
 
 function lengthError(text: string, limit: number): string | null {

@@ -2,11 +2,12 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { checkPassword } from 'sallyport';
 import { migrate, SessionSchema, sessionStore, TokenSchema, UserSchema, userStore } from 'sallyport/mikro-orm';
 import { createDatabase, type TestDatabase } from '../support/database';
-import { build, command, environment, sallyport } from './sallyport';
+import { build, command, environment, fixtures, sallyport } from './sallyport';
 import { describeOnTerminal, onTerminal, type Conversation, type Step } from './terminal';
 
 let database: TestDatabase;
@@ -67,13 +68,13 @@ describeOnTerminal('sallyport changepassword on a terminal', () => {
         ['Password: ', 'one\r'],
         ['Password (again): ', 'two\r'],
         ['Passwords do not match. Please try again.', ''],
-        ['Password: ', 'three\r'],
-        ['Password (again): ', 'three\r'],
+        ['Password: ', 'three wise horses\r'],
+        ['Password (again): ', 'three wise horses\r'],
       ],
     );
     expect(status).toBe(0);
     expect(shown).toContain('Password changed successfully');
-    expect(await isPassword('three', username)).toBe(true);
+    expect(await isPassword('three wise horses', username)).toBe(true);
     expect(await isPassword('old')).toBe(true);
   });
 
@@ -86,6 +87,37 @@ describeOnTerminal('sallyport changepassword on a terminal', () => {
     expect(status).toBe(1);
     expect(shown).toContain("CommandError: Aborting password change for user 'ann' after 3 attempts\n");
     expect(await isPassword('old')).toBe(true);
+  });
+
+  it('takes no password that breaks a rule, and counts it as a try (A-120)', async () => {
+    const weak: Step[] = [
+      ['Password: ', '1234567\r'],
+      ['Password (again): ', '1234567\r'],
+      ['This password is too short. It must contain at least 8 characters.', ''],
+      ['This password is too common.', ''],
+      ['This password is entirely numeric.', ''],
+    ];
+    const refused = await converse(['changepassword', 'ann'], [...weak, ...weak, ...weak]);
+    expect(refused.status).toBe(1);
+    expect(refused.shown).toContain("CommandError: Aborting password change for user 'ann' after 3 attempts\n");
+    expect(await isPassword('old')).toBe(true);
+    const similar: Step[] = [
+      ['Password: ', 'annabella\r'],
+      ['Password (again): ', 'annabella\r'],
+    ];
+    await userStore(orm).createUser({ username: 'bob', firstName: 'Annabell', password: 'old' });
+    const { status, shown } = await converse(
+      ['changepassword', 'bob'],
+      [
+        ...similar,
+        ['The password is too similar to the first name.', ''],
+        ['Password: ', 'correct horse\r'],
+        ['Password (again): ', 'correct horse\r'],
+      ],
+    );
+    expect(shown).toContain("Password changed successfully for user 'bob'\n");
+    expect(status).toBe(0);
+    expect(await isPassword('correct horse', 'bob')).toBe(true);
   });
 
   it.each([
@@ -127,6 +159,37 @@ describe('sallyport changepassword', () => {
       "Changing password for user 'ann'\nPassword: \nPassword (again): \nPassword changed successfully for user 'ann'\n",
     );
     expect(await isPassword('correct horse')).toBe(true);
+  });
+});
+
+describe('the rules of the settings', () => {
+  const config = join(fixtures, 'rules/sallyport.config.cjs');
+
+  it('are those that a new password must please, and they hear of it (A-060, A-120)', async () => {
+    const child = spawn(process.execPath, [command, 'changepassword', 'ann', '--config', config], {
+      cwd: tmpdir(),
+      env: environment({ DATABASE_URL: database.url }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.stdin.end('12\n12\n123\n123\n');
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    expect(stderr).toBe('This password is too short. It must contain at least 3 characters.\n');
+    expect(stdout).toContain('ann has a password of 3 characters\n');
+    expect(await isPassword('123')).toBe(true);
+  });
+
+  it('are not asked where nobody is there to choose again, and hear of the password (A-119)', async () => {
+    const env = { DATABASE_URL: database.url, DJANGO_USER_PASSWORD: '12' };
+    const args = ['createuser', '--noinput', '--username', 'bob', '--email', '', '--config', config];
+    expect(await sallyport(args, { env })).toEqual({
+      status: 0,
+      stdout: 'bob has a password of 2 characters\nUser created successfully.\n',
+      stderr: '',
+    });
+    const without = [...args.slice(0, 3), 'carl', ...args.slice(4)];
+    expect((await sallyport(without, { env: { DATABASE_URL: database.url } })).stdout).toBe(
+      'User created successfully.\n',
+    );
   });
 });
 

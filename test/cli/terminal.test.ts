@@ -55,8 +55,8 @@ describeOnTerminal('on a terminal', () => {
       ['createuser', '--email', ''],
       [
         [offered, '\r'],
-        ['Password: ', 'secret\r'],
-        ['Password (again): ', 'secret\r'],
+        ['Password: ', 'a long secret\r'],
+        ['Password (again): ', 'a long secret\r'],
       ],
     );
     expect(status).toBe(0);
@@ -87,8 +87,8 @@ describeOnTerminal('on a terminal', () => {
         ['Password: ', '  \r'],
         ['Password (again): ', '  \r'],
         ["Error: Blank passwords aren't allowed.", ''],
-        ['Password: ', 'three\r'],
-        ['Password (again): ', 'three\r'],
+        ['Password: ', 'three wise horses\r'],
+        ['Password (again): ', 'three wise horses\r'],
       ],
     );
     expect(shown).toContain('Superuser created successfully.\n');
@@ -96,8 +96,29 @@ describeOnTerminal('on a terminal', () => {
     expect(await userStore(orm).getByNaturalKey('bob')).not.toBeNull();
   });
 
+  it('says what is wrong with a password, and takes it from who insists (A-118)', async () => {
+    const weak: Step[] = [
+      ['Password: ', 'bob\r'],
+      ['Password (again): ', 'bob\r'],
+      ['The password is too similar to the username.', ''],
+      ['This password is too short. It must contain at least 8 characters.', ''],
+    ];
+    const question = 'Bypass password validation and create user anyway? [y/N]: ';
+    const { status, shown } = await converse(
+      ['createsuperuser', '--username', 'bob', '--email', ''],
+      [...weak, [question, '\r'], ...weak, [question, 'no\r'], ...weak, [question, 'Y\r']],
+    );
+    expect(shown).toContain('Superuser created successfully.\n');
+    expect(status).toBe(0);
+    const user = await userStore(orm).getByNaturalKey('bob');
+    expect(await checkPassword('bob', user!.password)).toMatchObject({ ok: true });
+  });
+
   it('takes answers that are pasted all at once', async () => {
-    const { status } = await converse(['createuser'], [[offered, 'ann\rann@example.com\rsecret\rsecret\r']]);
+    const { status } = await converse(
+      ['createuser'],
+      [[offered, 'ann\rann@example.com\ra long secret\ra long secret\r']],
+    );
     expect(status).toBe(0);
     expect(await userStore(orm).getByNaturalKey('ann')).toMatchObject({ email: 'ann@example.com' });
   });

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { userInfo } from 'node:os';
-import type { CommandUserStore } from '../config';
-import { withDatabase } from '../database';
+import { passwordChanged, type PasswordValidator } from '../../core/passwords/validation';
+import type { BaseUser } from '../../core/users';
+import { withDatabase, type Database } from '../database';
 import { CommandError } from '../errors';
 import { configOf } from '../options';
-import { print } from '../output';
+import { complain, print } from '../output';
 import { Terminal } from '../terminal';
+import { passwordErrors } from '../validation';
 
 export function addChangePassword(program: Command): void {
   program
@@ -14,7 +16,7 @@ export function addChangePassword(program: Command): void {
     .argument('[username]', "the login of the user (default: the name of the system's user)")
     .action(async (given: string | undefined) => {
       const username = given ?? userInfo().username;
-      await withDatabase(configOf(program), ({ users }) => changePassword(users, username));
+      await withDatabase(configOf(program), (database) => changePassword(database, username));
     });
 }
 
@@ -22,26 +24,41 @@ export function addChangePassword(program: Command): void {
  * Django's command, with its questions and texts.
  * @throws CommandError when there is no such user, or no password
  */
-async function changePassword(users: CommandUserStore, username: string): Promise<void> {
+async function changePassword(database: Database, username: string): Promise<void> {
+  const { users } = database;
   const user = await users.getByNaturalKey(username);
   if (user === null) throw new CommandError(`user '${username}' does not exist`);
   print(`Changing password for user '${username}'`);
+  const validators = await database.passwordValidators();
   const terminal = new Terminal(process.stdin, process.stdout);
   try {
-    await users.setPassword(user, await askPassword(terminal, username));
+    const password = await askPassword(terminal, { username, user, validators });
+    await users.setPassword(user, password);
+    await passwordChanged(password, user, validators);
   } finally {
     terminal.close();
   }
   print(`Password changed successfully for user '${username}'`);
 }
 
+interface PasswordOwner {
+  readonly username: string;
+  readonly user: BaseUser;
+  readonly validators: readonly PasswordValidator[];
+}
+
 const MAX_TRIES = 3;
 
-async function askPassword(terminal: Terminal, username: string): Promise<string> {
+async function askPassword(terminal: Terminal, { username, user, validators }: PasswordOwner): Promise<string> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const password = await askHidden(terminal, 'Password: ');
-    if (password === (await askHidden(terminal, 'Password (again): '))) return password;
-    print('Passwords do not match. Please try again.');
+    if (password !== (await askHidden(terminal, 'Password (again): '))) {
+      print('Passwords do not match. Please try again.');
+      continue;
+    }
+    const errors = await passwordErrors(password, user, validators);
+    if (errors.length === 0) return password;
+    complain(errors.join('\n'));
   }
   throw new CommandError(`Aborting password change for user '${username}' after ${String(MAX_TRIES)} attempts`);
 }

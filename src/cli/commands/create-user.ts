@@ -1,12 +1,14 @@
 import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
+import { passwordChanged, type PasswordValidator } from '../../core/passwords/validation';
+import type { BaseUser } from '../../core/users';
 import type { CommandUserStore } from '../config';
-import { withDatabase } from '../database';
+import { withDatabase, type Database } from '../database';
 import { CommandError } from '../errors';
 import { configOf } from '../options';
-import { print } from '../output';
+import { complain, print } from '../output';
 import { Terminal } from '../terminal';
-import { emailError, usernameError } from '../validation';
+import { emailError, passwordErrors, usernameError } from '../validation';
 
 /** What differs between the two commands that create users. */
 export interface UserKind {
@@ -56,7 +58,7 @@ export function addCreateUser(program: Command, kind: UserKind): void {
         );
         return;
       }
-      await withDatabase(configOf(program), ({ users }) => createUser(users, kind, { ...given, interactive }));
+      await withDatabase(configOf(program), (database) => createUser(database, kind, { ...given, interactive }));
       print(`${kind.noun} created successfully.`);
     });
 }
@@ -65,10 +67,17 @@ export function addCreateUser(program: Command, kind: UserKind): void {
  * Creates a user as Django's `createsuperuser` does, with its questions and texts.
  * @throws CommandError when an option or the environment says something wrong
  */
-async function createUser(users: CommandUserStore, kind: UserKind, options: UserOptions): Promise<void> {
-  const answers = await (options.interactive ? askAll(users, options) : readAll(users, kind, options));
+async function createUser(database: Database, kind: UserKind, options: UserOptions): Promise<void> {
+  const { users } = database;
+  const validators = await database.passwordValidators();
+  const answers = await (options.interactive ? askAll(users, options, validators) : readAll(users, kind, options));
+  const user = await insert(users, kind, answers);
+  if (answers.password !== null) await passwordChanged(answers.password, user, validators);
+}
+
+async function insert(users: CommandUserStore, { method }: UserKind, answers: Answers): Promise<BaseUser> {
   try {
-    await users[kind.method](answers);
+    return await users[method](answers);
   } catch (error) {
     // The name is empty, or was taken meanwhile.
     if (error instanceof RangeError) throw new CommandError(error.message, { cause: error });
@@ -76,12 +85,16 @@ async function createUser(users: CommandUserStore, kind: UserKind, options: User
   }
 }
 
-async function askAll(users: CommandUserStore, given: UserOptions): Promise<Answers> {
+async function askAll(
+  users: CommandUserStore,
+  given: UserOptions,
+  validators: readonly PasswordValidator[],
+): Promise<Answers> {
   const terminal = new Terminal(process.stdin, process.stdout);
   try {
     const username = await askUsername(terminal, users, given.username);
     const email = given.email === undefined ? await askEmail(terminal) : checked(given.email, emailError(given.email));
-    return { username, email, password: await askPassword(terminal) };
+    return { username, email, password: await askPassword(terminal, { username, email }, validators) };
   } finally {
     terminal.close();
   }
@@ -134,18 +147,26 @@ async function askEmail(terminal: Terminal): Promise<string> {
   }
 }
 
-async function askPassword(terminal: Terminal): Promise<string> {
+async function askPassword(
+  terminal: Terminal,
+  user: Pick<Answers, 'username' | 'email'>,
+  validators: readonly PasswordValidator[],
+): Promise<string> {
   for (;;) {
     const password = await terminal.askHidden('Password: ');
     const again = await terminal.askHidden('Password (again): ');
     if (password !== again) complain("Error: Your passwords didn't match.");
     else if (password.trim() === '') complain("Error: Blank passwords aren't allowed.");
-    else return password;
+    else if (await isAccepted(terminal, await passwordErrors(password, user, validators))) return password;
   }
 }
 
-function complain(text: string): void {
-  process.stderr.write(`${text}\n`);
+/** Whether a password will do: it breaks no rule, or whoever chose it insists. */
+async function isAccepted(terminal: Terminal, errors: readonly string[]): Promise<boolean> {
+  if (errors.length === 0) return true;
+  complain(errors.join('\n'));
+  const answer = await terminal.ask('Bypass password validation and create user anyway? [y/N]: ');
+  return answer.toLowerCase() === 'y';
 }
 
 /** What `--noinput` works with: options, then the environment. */
