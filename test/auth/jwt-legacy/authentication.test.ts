@@ -1,9 +1,27 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
-import type { User } from 'sallyport';
-import { InvalidTokenError, jwtEncodeHandler } from 'sallyport/jwt-legacy';
+import {
+  APIView,
+  defineSettings,
+  handle,
+  IsAuthenticated,
+  path,
+  Response,
+  type AuthenticationClasses,
+  type Request,
+  type User,
+} from 'sallyport';
+import { jwt, JWTAuthentication, tokenObtainPair } from 'sallyport/jwt';
+import {
+  InvalidTokenError,
+  JSONWebTokenAuthentication,
+  jwtEncodeHandler,
+  jwtLegacy,
+  obtainJwtToken,
+} from 'sallyport/jwt-legacy';
+import { APIClient } from 'sallyport/testing';
 import { mutate, numbersFrom } from '../jwt/protocol/support';
-import { Client, openBench, read, START, type Bench } from './support';
+import { Client, KEY, openBench, read, START, type Bench } from './support';
 
 const NOW = START / 1000;
 const CHALLENGE = 'JWT realm="api"';
@@ -135,6 +153,40 @@ describe('JSONWebTokenAuthentication', () => {
       const header = `JWT ${mutate(token, random).replace(/[\n\0 ]/g, '\u00e9')}`;
       expect([header, (await client.me(header)).status]).toEqual([header, 401]);
     }
+  });
+});
+
+describe('beside the tokens of simplejwt', () => {
+  it('serves the front ends that are there, while new ones have the others (JO-019)', async () => {
+    const settings = defineSettings(
+      { users: bench.users, clock: bench.clock },
+      jwtLegacy({ secretKey: KEY }),
+      jwt({ signingKey: `${KEY} of the new ones` }),
+    );
+    class Me extends APIView {
+      static override settings = settings;
+      static override authenticationClasses: AuthenticationClasses = [JWTAuthentication, JSONWebTokenAuthentication];
+      static override permissionClasses = [IsAuthenticated];
+      override get(request: Request<User>): Response {
+        return new Response({ by: request.successfulAuthenticator!.constructor.name });
+      }
+    }
+    const client = new APIClient(
+      handle([
+        path('/me/', Me.asView()),
+        path('/new/', tokenObtainPair(settings)),
+        path('/old/', obtainJwtToken(settings)),
+      ]),
+    );
+    const body = { username: 'alice', password: 'alice-pass' };
+    const { token } = (await client.post('/old/', body, { format: 'json' })).data as { token: string };
+    const { access } = (await client.post('/new/', body, { format: 'json' })).data as { access: string };
+    const asking = async (Authorization: string): Promise<unknown> =>
+      (await client.get('/me/', undefined, { headers: { Authorization } })).data;
+    expect(await asking(`JWT ${token}`)).toEqual({ by: 'JSONWebTokenAuthentication' });
+    expect(await asking(`Bearer ${access}`)).toEqual({ by: 'JWTAuthentication' });
+    expect(await asking(`JWT ${access}`)).toHaveProperty('detail');
+    expect(await asking(`Bearer ${token}`)).toHaveProperty('detail');
   });
 });
 

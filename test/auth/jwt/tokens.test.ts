@@ -154,7 +154,7 @@ describe('the text of a token', () => {
     expect(payload).toBe('{"at":"1970-01-01T00:00:00Z","price":5,"nested":{"price":6}}');
   });
 
-  it('names audience and issuer, and is asked for them (J-082, J-083, J-084)', async () => {
+  it('names audience and issuer, and is asked for them (J-082, J-083, J-084, J-118)', async () => {
     const ours = bench.with({ audience: ['a', 'b'], issuer: 'us' });
     const text = String(new AccessToken(ours));
     expect((await AccessToken.decode(ours, text)).payload).toMatchObject({ aud: ['a', 'b'], iss: 'us' });
@@ -171,7 +171,7 @@ describe('a token that is read', () => {
     expect(AccessToken.decode(settings, GOLDEN)).toBeInstanceOf(AccessToken);
   });
 
-  it('is refused with the words of simplejwt (J-012, J-013, J-014, J-015, J-016, J-017, J-102)', async () => {
+  it('is refused with the words of simplejwt (J-012 to J-017, J-061, J-102)', async () => {
     const sign = (claims: object): string => String(new AccessToken(settings, { ...GOLDEN_CLAIMS, ...claims }));
     const without = (claim: keyof typeof GOLDEN_CLAIMS): string => {
       const token = new AccessToken(settings, GOLDEN_CLAIMS);
@@ -190,6 +190,20 @@ describe('a token that is read', () => {
     expect(await read(without('exp'))).toBe("Token has no 'exp' claim");
     expect(() => AccessToken.decode(settings, sign({ exp: NOW }))).toThrow(ExpiredTokenError);
     expect(() => AccessToken.decode(settings, sign({ exp: NOW }))).toThrow(TokenError);
+  });
+
+  it('is checked for its end first, then its number, then its type (J-060)', async () => {
+    const wrong = { token_type: 'refresh', exp: NOW - 10 };
+    const read = (token: Token): Promise<string> => textOf(() => token.verify());
+    const token = new AccessToken(settings, wrong);
+    expect(await read(token)).toBe("Token 'exp' claim has expired");
+    token.setExp();
+    expect(await read(token)).toBe('Token has no id');
+    token.setJti();
+    expect(await read(token)).toBe('Token has wrong type');
+    const listed = new RefreshToken(settings, { exp: NOW - 10, jti: 'a' });
+    await bench.blacklist.blacklist({ jti: 'a', token: '', userPk: null, createdAt: null, expiresAt: new Date(START) });
+    expect(await read(listed)).toBe('Token is blacklisted');
   });
 
   it('is invalid, not expired, when it is both expired and edited (J-181)', async () => {

@@ -5,20 +5,25 @@ import {
   RefreshToken,
   SlidingToken,
   tokenBlacklist,
+  TokenBlacklistSerializer,
   tokenObtainPair,
   TokenObtainPairSerializer,
   TokenObtainPairView,
+  TokenObtainSlidingSerializer,
   tokenObtainSliding,
   tokenRefresh,
   TokenRefreshSerializer,
+  TokenRefreshSlidingSerializer,
   tokenRefreshSliding,
   TokenRefreshView,
   tokenVerify,
   TokenVerifySerializer,
   type Attributes,
   type JWTSettings,
+  type SerializerClass,
   type SerializerContext,
   type Token,
+  type TokenClass,
   type ValidatedData,
 } from 'sallyport/jwt';
 import { APIClient, type TestResponse } from 'sallyport/testing';
@@ -192,6 +197,68 @@ describe('a serializer of your own', () => {
     }
   });
 
+  it.each([
+    ['tokenObtainSerializer', TokenObtainPairSerializer, (client) => client.obtain()],
+    ['slidingTokenObtainSerializer', TokenObtainSlidingSerializer, (client) => client.obtainSliding()],
+    [
+      'tokenRefreshSerializer',
+      TokenRefreshSerializer,
+      async (client) => client.refresh((await client.obtain()).data.refresh),
+    ],
+    [
+      'slidingTokenRefreshSerializer',
+      TokenRefreshSlidingSerializer,
+      async (client) => client.refreshSliding((await client.obtainSliding()).data.token),
+    ],
+    [
+      'tokenVerifySerializer',
+      TokenVerifySerializer,
+      async (client) => client.verify((await client.obtain()).data.access),
+    ],
+    [
+      'tokenBlacklistSerializer',
+      TokenBlacklistSerializer,
+      async (client) => client.blacklist((await client.obtain()).data.refresh),
+    ],
+  ] satisfies [keyof JWTSettings, SerializerClass, (client: Client) => Promise<TestResponse>][])(
+    'can stand in the place of %s (J-133, J-140)',
+    async (option, Built, ask) => {
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the six have nothing but their base in common
+      class Extended extends (Built as any) {
+        async validate(attributes: Attributes): Promise<ValidatedData> {
+          return { ...(await super.validate(attributes)), more: true };
+        }
+      }
+      const response = await ask(serve({ [option]: Extended }));
+      expect([response.status, response.data.more]).toEqual([200, true]);
+    },
+  );
+
+  it('can choose the field of the name, the class of the tokens and the words (J-140)', async () => {
+    class ShortRefreshToken extends RefreshToken {
+      static override lifetime(): number {
+        return 60;
+      }
+    }
+    class OwnSerializer extends TokenObtainPairSerializer {
+      override get noActiveAccount(): string {
+        return 'Nobody.';
+      }
+      protected override get tokenClass(): TokenClass<RefreshToken> {
+        return ShortRefreshToken;
+      }
+    }
+    const client = serve({ tokenObtainSerializer: OwnSerializer });
+    expect(read((await client.obtain()).data.refresh)['exp']).toBe(NOW + 60);
+    expect((await client.obtain({ ...GOOD, password: 'x' })).data).toEqual({ detail: 'Nobody.' });
+    class LoginSerializer extends TokenObtainPairSerializer {
+      override get usernameField(): string {
+        return 'login';
+      }
+    }
+    expect((await serve({ tokenObtainSerializer: LoginSerializer }).obtain({})).data).toHaveProperty('login');
+  });
+
   it('is refused as an answer, since it holds the password (D-136)', () => {
     const serializer = new NamedSerializer(GOOD, { settings: bench.settings });
     expect(() => JSON.stringify(serializer)).toThrow('A serializer was given to a Response.');
@@ -259,7 +326,7 @@ describe('refreshing', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(401)]);
   });
 
-  it('ends for users who are gone, or may have no tokens any more (J-020)', async () => {
+  it('ends for users who are gone, or may have no tokens any more (J-020, J-196)', async () => {
     const expected = { detail: 'No active account found for the given token.' };
     const gone = new RefreshToken(bench.settings);
     gone.set('user_id', '99');
@@ -271,7 +338,7 @@ describe('refreshing', () => {
     }
   });
 
-  it('ends with the password, and calls the token back (J-021)', async () => {
+  it('ends with the password, and calls the token back (J-021, J-196)', async () => {
     const client = serve({ checkRevokeToken: true });
     const { data } = await client.obtain();
     expect((await client.refresh(data.refresh)).status).toBe(200);

@@ -173,7 +173,7 @@ describe('a token in the compact form', () => {
     ['x5c', { x5c: [] }],
     ['typ that is no text', { typ: 1 }],
     ['kid that is no text', { kid: { $ne: 1 } }],
-  ])('is refused for its header: %s', (_what, change) => {
+  ])('is refused for its header: %s (J-099)', (_what, change) => {
     expect(reading(signToken('HS256', { exp: 2000 }, change))).toBe('header');
   });
 
@@ -238,7 +238,7 @@ describe('the claims', () => {
     expect(values.map((value) => checking({ [name]: value }))).toEqual(values.map(() => 'claims'));
   });
 
-  it.each(['sub', 'jti'])('are refused where %s is no text', (name) => {
+  it.each(['sub', 'jti'])('are refused where %s is no text (J-086)', (name) => {
     expect([1, null, ['a'], 'a'].map((value) => checking({ [name]: value }))).toEqual([
       ...['claims', 'claims', 'claims'],
       'accepted',
