@@ -6,7 +6,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export class ByteCollector {
   /** Nobody else holds it, but for a first piece that came whole. */
-  #buffer = EMPTY;
+  #buffer: Buffer = EMPTY;
   #size = 0;
 
   get size(): number {
