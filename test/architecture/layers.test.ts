@@ -37,7 +37,7 @@ const layers: readonly Layer[] = [
   { files: /^core\/(settings|defaults)$/, node: true, loads: [pure, core, /^auth\/(basic|session)\//] },
   { files: /^core\/uploads\//, node: true, loads: [pure, core], packages: [/^@fastify\/busboy$/] },
   // The library of an app's input classes, if it has one, is loaded when an input is checked.
-  { files: /^core\/validation$/, node: true, loads: [pure, core], packages: [/^class-(validator|transformer)$/] },
+  { files: /^core\/validation\//, node: true, loads: [pure, core], packages: [/^class-(validator|transformer)$/] },
   { files: core, node: true, loads: [pure, core] },
   // Protocols and ports are plain data and functions: they know no request, no view and no database.
   {

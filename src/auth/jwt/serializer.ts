@@ -2,7 +2,7 @@ import { getErrorDetails, isAPIException, ValidationError, type ErrorTree } from
 import type { DescribedSerializer, FieldInfo } from '../../core/metadata';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
-import { pythonType } from '../../core/validation-texts';
+import { pythonType } from '../../core/validation/texts';
 import { fieldOf, plain, readText } from '../token/credentials';
 import { jwt, type JWTSettings } from './settings';
 
