@@ -7,8 +7,8 @@ import type { TokenStore } from '../auth/token/store';
 import type { Awaitable } from '../core/policy';
 import type { Settings } from '../core/settings';
 import type { Route } from '../core/urls';
-import type { BaseUser, NewUser } from '../core/users';
-import type { Orm } from '../mikro-orm';
+import type { BaseUser, NewUser, User, UserClass } from '../core/users';
+import type { EntityList, ModelDeclaration, Orm } from '../mikro-orm';
 import { CommandError } from './errors';
 
 /** The MikroORM of an app. */
@@ -22,6 +22,12 @@ export interface CommandUserStore {
   createUser(fields: NewUser): Promise<BaseUser>;
   createSuperuser(fields: NewUser): Promise<BaseUser>;
   setPassword(user: BaseUser, raw: string): Promise<void>;
+}
+
+/** What the commands ask of the table of tokens; `tokenStore(orm)` gives one. */
+export interface CommandTokenStore extends TokenStore {
+  /** Needed for `createtokens` alone. */
+  createMissing?(): Promise<number>;
 }
 
 /** A value, also as a promise, or a function that gives it: with that, nothing is opened for commands that don't need it. */
@@ -38,17 +44,26 @@ export type Given<T> = Awaitable<T> | (() => Awaitable<T>);
 export interface CommandConfig {
   /** The app's MikroORM. The command closes it at its end. */
   readonly orm?: Given<CommandOrm>;
-  /** @default userStore(orm) */
+  /**
+   * Classes and schemas to be mapped in place of `orm`, on the database that DATABASE_URL names.
+   * @default the users, tokens, sessions, groups and permissions of Django
+   */
+  readonly entities?: Given<EntityList>;
+  /** The class of the users. Without `orm` and `entities` it is mapped to Django's table. @default User */
+  readonly user?: UserClass<User>;
+  /** Models of the app, for which `migrate` makes permissions. @default [] */
+  readonly models?: readonly ModelDeclaration[];
+  /** @default userStore(orm), of the class `user` */
   readonly users?: (orm: CommandOrm) => CommandUserStore;
   /** @default tokenStore(orm) */
-  readonly tokens?: (orm: CommandOrm) => TokenStore;
+  readonly tokens?: (orm: CommandOrm) => CommandTokenStore;
   /** @default sessionStore(orm) */
   readonly sessions?: (orm: CommandOrm) => SessionStore;
   /** @default blacklistStore(orm) */
   readonly blacklist?: (orm: CommandOrm) => BlacklistStore;
   /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
   readonly urls?: Given<readonly Route[]>;
-  /** Settings that `check` looks at beside those of the views, and whose `passwordValidators` new passwords must please. */
+  /** Settings that `check` looks at beside those of the views. */
   readonly settings?: Given<Settings>;
   /** The ids of checks whose findings are known and meant so, such as `sallyport.W014`. @default [] */
   readonly silencedChecks?: readonly string[];
@@ -56,6 +71,9 @@ export interface CommandConfig {
 
 const EXPORTS: readonly (keyof CommandConfig)[] = [
   'orm',
+  'entities',
+  'user',
+  'models',
   'users',
   'tokens',
   'sessions',

@@ -2,11 +2,9 @@ import type { EntitySchema } from '@mikro-orm/core';
 import type * as Postgresql from '@mikro-orm/postgresql';
 import type { BlacklistStore } from '../auth/jwt/store';
 import type { SessionStore } from '../auth/session/store';
-import type { TokenStore } from '../auth/token/store';
-import { defaultPasswordValidators, type PasswordValidator } from '../core/passwords/validation';
 import type * as Library from '../mikro-orm';
 import { findConfig, valueOf } from './config';
-import type { CommandConfig, CommandOrm, CommandUserStore, ConfigFile } from './config';
+import type { CommandConfig, CommandOrm, CommandTokenStore, CommandUserStore, ConfigFile } from './config';
 import { CommandError } from './errors';
 
 /** What a command works on. */
@@ -24,10 +22,11 @@ export class Database {
   }
 
   get users(): CommandUserStore {
-    return this.#config.users?.(this.orm) ?? this.#library.userStore(this.orm);
+    const { users, user } = this.#config;
+    return users?.(this.orm) ?? this.#library.userStore(this.orm, user === undefined ? {} : { entity: user });
   }
 
-  get tokens(): TokenStore {
+  get tokens(): CommandTokenStore {
     return this.#config.tokens?.(this.orm) ?? this.#library.tokenStore(this.orm);
   }
 
@@ -39,14 +38,20 @@ export class Database {
     return this.#config.blacklist?.(this.orm) ?? this.#library.blacklistStore(this.orm);
   }
 
-  /** The rules for new passwords: those of the settings, if the configuration has any. */
-  async passwordValidators(): Promise<readonly PasswordValidator[]> {
-    const { settings } = this.#config;
-    return settings === undefined ? defaultPasswordValidators : (await valueOf(settings)).passwordValidators;
+  migrate(): Promise<string[]> {
+    return this.#library.migrate(this.orm, { models: this.#config.models ?? [] });
   }
 
-  migrate(): Promise<string[]> {
-    return this.#library.migrate(this.orm);
+  migrateTo(target: string): Promise<Library.Movement> {
+    return this.#library.migrateTo(this.orm, target);
+  }
+
+  listMigrations(): Promise<readonly Library.MigrationStatus[]> {
+    return this.#library.listMigrations(this.orm);
+  }
+
+  adopt(): Promise<Library.Adoption> {
+    return this.#library.adopt(this.orm);
   }
 }
 
@@ -66,7 +71,7 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const found = await findConfig(path);
   const library = loadLibrary();
-  const orm = found === null ? await openFromEnvironment(library, moreEntities) : await open(found);
+  const orm = await open(found, library, moreEntities);
   try {
     return await work(new Database(orm, library, found?.config ?? {}));
   } finally {
@@ -74,25 +79,26 @@ export async function withDatabase<T>(
   }
 }
 
-async function open({ file, config: { orm } }: ConfigFile): Promise<CommandOrm> {
-  if (orm === undefined) {
-    throw new CommandError(`${file} exports no \`orm\`: a MikroORM, or a function that gives one.`);
-  }
-  return valueOf(orm);
+async function open(
+  found: ConfigFile | null,
+  library: typeof Library,
+  moreEntities: MoreEntities,
+): Promise<CommandOrm> {
+  const config = found?.config ?? {};
+  if (config.orm !== undefined) return valueOf(config.orm);
+  const clientUrl = process.env['DATABASE_URL'];
+  if (clientUrl === undefined || clientUrl === '') throw new CommandError(sayNoDatabase(found));
+  const { entities = [...library.djangoSchemas(config.user), ...moreEntities(library)] } = config;
+  const { MikroORM } = await importPostgresql();
+  // The first query of the command tells what is wrong; MikroORM would print it as well.
+  return MikroORM.init({ clientUrl, entities: [...(await valueOf(entities))], logger: () => undefined });
 }
 
-async function openFromEnvironment(library: typeof Library, moreEntities: MoreEntities): Promise<CommandOrm> {
-  const clientUrl = process.env['DATABASE_URL'];
-  if (clientUrl === undefined || clientUrl === '') {
-    throw new CommandError(
-      'No database is named. Set DATABASE_URL=postgres://user:password@host:port/name, or export the MikroORM of your app as `orm` from sallyport.config.js.',
-    );
-  }
-  const { MikroORM } = await importPostgresql();
-  const { UserSchema, TokenSchema, SessionSchema } = library;
-  const entities = [UserSchema, TokenSchema, SessionSchema, ...moreEntities(library)];
-  // The first query of the command tells what is wrong; MikroORM would print it as well.
-  return MikroORM.init({ clientUrl, entities, logger: () => undefined });
+function sayNoDatabase(found: ConfigFile | null): string {
+  const cure = 'Set DATABASE_URL=postgres://user:password@host:port/name, or export the MikroORM of your app as `orm`';
+  return found === null
+    ? `No database is named. ${cure} from sallyport.config.js.`
+    : `${found.file} exports no \`orm\`, and DATABASE_URL names no database. ${cure}.`;
 }
 
 // Neither is loaded before a command needs it: `--help` answers at once, and without a database driver.

@@ -6,6 +6,7 @@ import { addCheck } from './commands/check';
 import { addChangePassword } from './commands/change-password';
 import { addClearSessions } from './commands/clear-sessions';
 import { addCreateToken } from './commands/create-token';
+import { addCreateTokens } from './commands/create-tokens';
 import { addCreateUser } from './commands/create-user';
 import { addExplain } from './commands/explain';
 import { addFlushExpiredTokens } from './commands/flush-expired-tokens';
@@ -66,6 +67,7 @@ function createProgram(): Command {
   });
   addChangePassword(program);
   addCreateToken(program);
+  addCreateTokens(program);
   addClearSessions(program);
   addFlushExpiredTokens(program);
   addCheck(program);

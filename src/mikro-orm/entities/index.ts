@@ -1,6 +1,7 @@
 export * from './api-key';
 export * from './blacklist';
 export * from './cache';
+export * from './django';
 export * from './knox';
 export * from './models';
 export * from './permission';
