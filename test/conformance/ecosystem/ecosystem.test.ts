@@ -8,7 +8,7 @@ import { createApp } from './app/app';
 import { deviations } from './deviations';
 
 const kit = join(__dirname, 'kit');
-const systems = ['simplejwt', 'simplejwt-55', 'jwt-legacy'];
+const systems = ['simplejwt', 'simplejwt-55', 'jwt-legacy', 'knox', 'api-key'];
 
 describe.each(systems)('the recorded answers of %s', (system) => {
   let server: Server;

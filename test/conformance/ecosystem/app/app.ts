@@ -1,8 +1,10 @@
 import type { RequestListener } from 'node:http';
 import { handle, type Route } from 'sallyport';
+import { apiKeySystem } from './api-key';
 import { controlRoutes } from './control';
 import { readDocument, type Fixtures, type Profile, type ProfilesDocument } from './documents';
 import { jwtLegacySystem } from './jwt-legacy';
+import { knoxSystem } from './knox';
 import { simplejwt } from './simplejwt';
 import type { System } from './system';
 import { World } from './world';
@@ -11,6 +13,8 @@ const SYSTEMS: Readonly<Record<string, System>> = {
   simplejwt: simplejwt('5.2'),
   'simplejwt-55': simplejwt('5.5'),
   'jwt-legacy': jwtLegacySystem,
+  knox: knoxSystem,
+  'api-key': apiKeySystem,
 };
 
 export interface AppOptions {

@@ -37,7 +37,7 @@ export function controlRoutes(world: World): Route[] {
     const { username, set = {}, delete: gone = false } = await readJSON<UserChange>(request);
     const user = await world.user(username);
     for (const [name, value] of Object.entries(set)) await setField(user, name, value);
-    if (gone) world.users.delete(user);
+    if (gone) await world.deleteUser(user);
     answer(response, 204);
   };
 

@@ -31,11 +31,37 @@ export interface UserFixture {
   readonly is_superuser?: boolean;
 }
 
+/** A token of DRF's. */
+export interface TokenFixture {
+  readonly key: string;
+  readonly user: string;
+}
+
+/** A token of knox, in clear. */
+export interface KnoxTokenFixture {
+  readonly token: string;
+  readonly user: string;
+  /** Null: never. */
+  readonly expiry: string | null;
+}
+
+/** An API key, in clear. */
+export interface APIKeyFixture {
+  readonly name: string;
+  readonly prefix: string;
+  readonly secret: string;
+  readonly revoked?: boolean;
+  readonly expiry_date?: string;
+}
+
 /** The data at the start. */
 export interface Fixtures {
   /** Django's `SECRET_KEY`, of all profiles. */
   readonly secret_key: string;
   readonly users: readonly UserFixture[];
+  readonly tokens?: readonly TokenFixture[];
+  readonly knoxTokens?: readonly KnoxTokenFixture[];
+  readonly apiKeys?: readonly APIKeyFixture[];
 }
 
 export function readDocument<T>(file: string): T {

@@ -1,7 +1,9 @@
-import type { Clock, User } from 'sallyport';
-import { MemoryBlacklistStore } from 'sallyport/testing';
-import { Users } from '../../app/stores';
-import type { Fixtures, UserFixture } from './documents';
+import { makePassword, type Clock, type User } from 'sallyport';
+import { apiKeyHashers } from 'sallyport/api-key';
+import { CONSTANTS, hashToken, type AuthToken } from 'sallyport/knox';
+import { MemoryAPIKeyStore, MemoryBlacklistStore, MemoryKnoxStore } from 'sallyport/testing';
+import { Tokens, Users } from '../../app/stores';
+import type { APIKeyFixture, Fixtures, KnoxTokenFixture, UserFixture } from './documents';
 
 /** Later than any token expires. */
 const END_OF_TIME = new Date(8_640_000_000_000_000);
@@ -37,6 +39,10 @@ export class World {
   readonly users = new RememberingUsers();
   /** The tokens that were given out and called back. */
   readonly blacklist = new MemoryBlacklistStore();
+  /** DRF's tokens. */
+  readonly tokens = new Tokens();
+  readonly knoxTokens = new MemoryKnoxStore<AuthToken<User>>();
+  readonly apiKeys = new MemoryAPIKeyStore();
   readonly fixtures: Fixtures;
 
   constructor(fixtures: Fixtures) {
@@ -48,7 +54,21 @@ export class World {
     this.clock.set(Date.now());
     this.users.clear();
     await this.blacklist.flushExpired(END_OF_TIME);
-    for (const row of this.fixtures.users) await this.#createUser(row);
+    this.tokens.clear();
+    this.knoxTokens.clear();
+    this.apiKeys.clear();
+    const { users, tokens = [], knoxTokens = [], apiKeys = [] } = this.fixtures;
+    for (const row of users) await this.#createUser(row);
+    for (const { key, user } of tokens) this.tokens.add(key, await this.user(user));
+    for (const row of knoxTokens) await this.#createKnoxToken(row);
+    for (const row of apiKeys) await this.#createAPIKey(row);
+  }
+
+  /** Deletes a user, and what is nothing without one. */
+  async deleteUser(user: User): Promise<void> {
+    this.users.delete(user);
+    this.tokens.deleteOf(user);
+    await this.knoxTokens.deleteAll(user);
   }
 
   /** @throws Error when there is no user of that name */
@@ -69,5 +89,32 @@ export class World {
       isStaff: row.is_staff ?? false,
       isSuperuser: row.is_superuser ?? false,
     });
+  }
+  async #createKnoxToken({ token, user, expiry }: KnoxTokenFixture): Promise<void> {
+    this.knoxTokens.add({
+      digest: hashToken(token),
+      tokenKey: token.slice(0, CONSTANTS.TOKEN_KEY_LENGTH),
+      user: await this.user(user),
+      created: new Date(this.clock.now()),
+      expiry: expiry === null ? null : new Date(expiry),
+      fields: {},
+      details: null,
+    });
+  }
+
+  async #createAPIKey({ name, prefix, secret, revoked = false, expiry_date }: APIKeyFixture): Promise<void> {
+    const hashedKey = await makePassword(`${prefix}.${secret}`, apiKeyHashers);
+    const expiryDate = expiry_date === undefined ? null : new Date(expiry_date);
+    const created = new Date(this.clock.now());
+    await this.apiKeys.create({
+      id: `${prefix}.${hashedKey}`,
+      name,
+      prefix,
+      hashedKey,
+      created,
+      expiryDate,
+      fields: {},
+    });
+    if (revoked) await this.apiKeys.revoke(prefix);
   }
 }

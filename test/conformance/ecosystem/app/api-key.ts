@@ -1,0 +1,46 @@
+import {
+  and,
+  authtoken,
+  defineSettings,
+  IsAuthenticated,
+  or,
+  path,
+  TokenAuthentication,
+  type PermissionClasses,
+  type Route,
+  type Settings,
+  type Token,
+} from 'sallyport';
+import { apiKey, HasAPIKey } from 'sallyport/api-key';
+import type { Profile } from './documents';
+import type { System } from './system';
+import { whoAmIView } from './whoami';
+import type { World } from './world';
+
+/** djangorestframework-api-key 2.0. */
+export const apiKeySystem: System = {
+  settingsOf({ settings }: Profile, world: World): Settings {
+    const { API_KEY_CUSTOM_HEADER: header = null, ...unknown } = settings as Readonly<Record<string, unknown>>;
+    const [name] = Object.keys(unknown);
+    if (name !== undefined) throw new Error(`sallyport offers no ${name}`);
+    return defineSettings(
+      { users: world.users, clock: world.clock },
+      authtoken({ store: world.tokens }),
+      apiKey({ store: world.apiKeys, customHeader: header as string | null }),
+    );
+  },
+
+  routesOf(prefix: string, _profile: Profile, settings: Settings): Route[] {
+    const view = whoAmIView((auth) => (auth as Token).key);
+    const route = (name: string, permissionClasses: PermissionClasses): Route =>
+      path(
+        `${prefix}/${name}/`,
+        view.asView({ settings, authenticationClasses: [TokenAuthentication], permissionClasses }),
+      );
+    return [
+      route('key', [HasAPIKey]),
+      route('key-or-user', [or(HasAPIKey, IsAuthenticated)]),
+      route('key-and-user', [and(HasAPIKey, IsAuthenticated)]),
+    ];
+  },
+};
