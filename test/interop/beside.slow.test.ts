@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makePassword, MD5PasswordHasher } from 'sallyport';
+import { makePassword, MD5PasswordHasher, openSession, SessionInterrupted } from 'sallyport';
 import { Generator } from '../support/generator';
 import { errorLog, serve, type TestServer } from '../support/server';
+import { settingsOf } from './app/settings';
 import { createApp } from './beside/app';
 import { Browser, type Answer, type Side } from './beside/browser';
 import { openDjango, type DjangoDatabase } from './django';
@@ -255,6 +256,29 @@ describeWithDjango('Beside Django, on one database', () => {
         expect([await browser.user(one), await browser.user(other)]).toEqual([id, id]);
       }
     });
+  });
+
+  it('our side never undoes what Django wrote to a session meanwhile', async () => {
+    const browser = new Browser();
+    await browser.post(theirs, '/values/', { step: 1, kept: true });
+    const settings = settingsOf(database.orm, { secretKey: django.secret_key });
+    const session = await openSession(settings, browser.cookies.get('sessionid'));
+    session.set('ours', 'Ä');
+    session.delete('kept');
+    await browser.post(theirs, '/values/', { step: 2, theirs: ['ß'] });
+    await session.save();
+    expect((await browser.get(theirs, '/values/')).data).toEqual({ step: 2, ours: 'Ä', theirs: ['ß'] });
+  });
+
+  it('a log out at Django is not undone by a request of ours that was under way', async () => {
+    const browser = await loggedIn(theirs, await createUser(theirs));
+    const key = browser.cookies.get('sessionid')!;
+    const session = await openSession(settingsOf(database.orm, { secretKey: django.secret_key }), key);
+    session.set('ours', true);
+    await browser.post(theirs, '/logout/');
+    await expect(session.save()).rejects.toThrow(SessionInterrupted);
+    browser.cookies.set('sessionid', key);
+    expect(await browser.user(ours)).toBeNull();
   });
 });
 
