@@ -12,10 +12,10 @@ import { tokenBackend } from './backend';
 import { checkTokens } from './checks';
 import { checkCookies } from './cookies/checks';
 import { checkCookieSettings, usesCookies } from './cookies/settings';
-import { checkCookieRequest, deleteTokenCookies, moveToCookies, withTokenOfCookie } from './cookies/transport';
+import { bodyWithCookie, checkCookieRequest, deleteTokenCookies, moveToCookies } from './cookies/transport';
 import { hasProofFault, proofChallenge } from './dpop/proofs';
 import { InvalidToken, TokenError } from './exceptions';
-import type { JWTSerializer } from './serializer';
+import type { JWTSerializer, ValidatedData } from './serializer';
 import {
   TokenBlacklistSerializer,
   TokenObtainPairSerializer,
@@ -79,17 +79,32 @@ export abstract class TokenViewBase extends APIView {
   }
 
   override async post(request: Request): Promise<Response> {
-    const inCookies = usesCookies(this.settings);
-    if (inCookies) await this.admitCookies(request);
-    const serializer = this.getSerializer(inCookies ? this.#withCookie(request) : request.data);
+    if (usesCookies(this.settings)) return this.#postWithCookies(request);
+    return new Response(await this.#answerTo(request.data));
+  }
+
+  async #postWithCookies(request: Request): Promise<Response> {
+    await this.admitCookies(request);
+    const { tokenField } = this;
+    const body = tokenField === null ? null : bodyWithCookie(request, tokenField);
+    try {
+      return new Response(moveToCookies(request, await this.#answerTo(body ?? request.data)));
+    } catch (error) {
+      // With a refresh token that is no good any more, nobody gets in again.
+      if (body !== null && tokenField === 'refresh' && error instanceof InvalidToken) deleteTokenCookies(request);
+      throw error;
+    }
+  }
+
+  async #answerTo(data: unknown): Promise<ValidatedData> {
+    const serializer = this.getSerializer(data);
     try {
       await serializer.isValid({ raiseException: true });
     } catch (error) {
       if (error instanceof TokenError) throw new InvalidToken(error.message);
       throw error;
     }
-    const { validatedData } = serializer;
-    return new Response(inCookies ? moveToCookies(request, validatedData) : validatedData);
+    return serializer.validatedData;
   }
 
   /**
@@ -98,11 +113,6 @@ export abstract class TokenViewBase extends APIView {
    */
   protected async admitCookies(request: Request): Promise<void> {
     await checkCookieRequest(request);
-  }
-
-  #withCookie(request: Request): unknown {
-    const { tokenField } = this;
-    return tokenField === null ? request.data : withTokenOfCookie(request, tokenField);
   }
 }
 

@@ -92,12 +92,12 @@ export function checkCookieRequest(request: AnyRequest, settings?: Settings): Aw
   return checkCsrf(request, settings);
 }
 
-/** The body of a request with the token of a cookie in its place, where the body itself has none. */
-export function withTokenOfCookie(request: Request, field: 'refresh' | 'token'): unknown {
+/** The body of a request with the token of a cookie in it; null where the body has one itself, or there is no cookie. */
+export function bodyWithCookie(request: Request, field: 'refresh' | 'token'): object | null {
   const data: unknown = request.data instanceof QueryDict ? request.data.toJSON() : request.data;
-  if (typeof data !== 'object' || data === null || Array.isArray(data) || Object.hasOwn(data, field)) return data;
+  if (typeof data !== 'object' || data === null || Array.isArray(data) || Object.hasOwn(data, field)) return null;
   const token = readTokenCookie(request, field === 'refresh' ? 'refresh' : 'access');
-  return token === undefined ? data : { ...data, [field]: token };
+  return token === undefined ? null : { ...data, [field]: token };
 }
 
 /** An answer without the tokens that travel in cookies, which are set: scripts are not to see them. */
