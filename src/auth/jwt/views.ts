@@ -90,8 +90,7 @@ export abstract class TokenViewBase extends APIView {
     try {
       return new Response(moveToCookies(request, await this.#answerTo(body ?? request.data)));
     } catch (error) {
-      // With a refresh token that is no good any more, nobody gets in again.
-      if (body !== null && tokenField === 'refresh' && error instanceof InvalidToken) deleteTokenCookies(request);
+      if (body !== null && error instanceof InvalidToken) this.tokenOfCookieRefused(request);
       throw error;
     }
   }
@@ -113,6 +112,11 @@ export abstract class TokenViewBase extends APIView {
    */
   protected async admitCookies(request: Request): Promise<void> {
     await checkCookieRequest(request);
+  }
+
+  /** Runs where the token that came in a cookie was no good. */
+  protected tokenOfCookieRefused(_request: Request): void {
+    // The other token may still be good.
   }
 }
 
@@ -149,6 +153,11 @@ export class TokenRefreshView extends TokenViewBase {
 
   protected override get tokenField(): 'refresh' {
     return 'refresh';
+  }
+
+  /** With a refresh token that is no good any more, nobody gets in again. */
+  protected override tokenOfCookieRefused(request: Request): void {
+    deleteTokenCookies(request);
   }
 }
 
