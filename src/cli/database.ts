@@ -2,6 +2,7 @@ import type { EntitySchema } from '@mikro-orm/core';
 import type * as Postgresql from '@mikro-orm/postgresql';
 import type { BlacklistStore } from '../auth/jwt/store';
 import type { SessionStore } from '../auth/session/store';
+import { defaultPasswordValidators, type PasswordValidator } from '../core/passwords/validation';
 import type * as Library from '../mikro-orm';
 import { findConfig, valueOf } from './config';
 import type { CommandConfig, CommandOrm, CommandTokenStore, CommandUserStore, ConfigFile } from './config';
@@ -36,6 +37,12 @@ export class Database {
 
   get blacklist(): BlacklistStore {
     return this.#config.blacklist?.(this.orm) ?? this.#library.blacklistStore(this.orm);
+  }
+
+  /** The rules for new passwords: those of the settings, if the configuration has any. */
+  async passwordValidators(): Promise<readonly PasswordValidator[]> {
+    const { settings } = this.#config;
+    return settings === undefined ? defaultPasswordValidators : (await valueOf(settings)).passwordValidators;
   }
 
   migrate(): Promise<string[]> {

@@ -10,7 +10,7 @@ import { isSuperuser, rememberStore, splitPermission } from '../core/user-permis
 import { prepareSuperuser, prepareUser, User, userMessages } from '../core/users';
 import type { AbstractBaseUser, BaseUser, Credentials, NewUser, UserClass, UserStore } from '../core/users';
 import { PBKDF2PasswordHasher } from '../crypto/hashers';
-import type { PasswordHashers } from '../crypto/hashers';
+import type { PasswordHashers, RawPassword } from '../crypto/hashers';
 import { systemRandom } from '../crypto/random';
 import type { RandomSource } from '../crypto/random';
 import { MemoryPermissions } from './memory-permissions';
@@ -91,6 +91,11 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
   savePassword(user: U, encoded: string, previous: string): Promise<void> {
     if (user.password === previous) user.password = encoded;
     return Promise.resolve();
+  }
+
+  /** Stores another password; null makes it unusable. */
+  async setPassword(user: U, raw: RawPassword | null): Promise<void> {
+    await user.setPassword(raw, this.#hashers);
   }
 
   updateLastLogin(user: U, at: Date): void {
@@ -181,21 +186,28 @@ export class MemoryTokenStore<T extends TokenRecord = Token> implements TokenSto
     this.#random = options.random ?? systemRandom;
   }
 
-  find(key: string, model?: TokenClass): Promise<T | null> {
-    return Promise.resolve(this.#table(model).get(key) ?? null);
-  }
-
   // Nothing is awaited between the look and the change, so no two callers can come between each other.
 
-  getOrCreate(user: T['user'], model?: TokenClass): Promise<readonly [token: T, created: boolean]> {
-    const known = this.#of(user, model);
-    return Promise.resolve(known === null ? [this.#insert(user, model), true] : [known, false]);
+  find(key: string, model?: TokenClass, hashed?: string): Promise<T | null> {
+    const table = this.#table(model);
+    const token = table.get(key);
+    if (hashed === undefined) return Promise.resolve(token ?? null);
+    if (token === undefined) return Promise.resolve(table.get(hashed) ?? null);
+    table.delete(key);
+    token.key = hashed;
+    table.set(hashed, token);
+    return Promise.resolve(token);
   }
 
-  replace(user: T['user'], model?: TokenClass): Promise<T> {
+  getOrCreate(user: T['user'], model?: TokenClass, key?: string): Promise<readonly [token: T, created: boolean]> {
+    const known = this.#of(user, model);
+    return Promise.resolve(known === null ? [this.#insert(user, { model, key }), true] : [known, false]);
+  }
+
+  replace(user: T['user'], model?: TokenClass, key?: string): Promise<T> {
     const old = this.#of(user, model);
     if (old !== null) this.#table(model).delete(old.key);
-    return Promise.resolve(this.#insert(user, model));
+    return Promise.resolve(this.#insert(user, { model, key }));
   }
 
   /**
@@ -233,9 +245,13 @@ export class MemoryTokenStore<T extends TokenRecord = Token> implements TokenSto
     return null;
   }
 
-  #insert(user: T['user'], model: TokenClass = this.#model): T {
+  #insert(
+    user: T['user'],
+    { model = this.#model, key }: { model: TokenClass | undefined; key: string | undefined },
+  ): T {
     const token = new (model as new () => T)();
     token.user = user;
+    if (key !== undefined) token.key = key;
     token.key ||= generateKey(this.#random);
     if (token instanceof Token) token.created = new Date(this.#clock.now());
     return this.add(token, model);

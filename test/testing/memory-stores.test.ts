@@ -25,6 +25,16 @@ describeTokenStore('MemoryTokenStore', async () => {
 const clock = { now: () => Date.UTC(2026, 0, 2) };
 
 describe('MemoryUserStore', () => {
+  it('stores another password, or none that anybody could give (A-017)', async () => {
+    const store = new MemoryUserStore({ hashers: fastPasswordHashers });
+    const ann = await store.createUser({ username: 'ann', password: 'old' });
+    await store.setPassword(ann, 'new');
+    expect(await store.authenticate({ username: 'ann', password: 'old' })).toBeNull();
+    expect(await store.authenticate({ username: 'ann', password: 'new' })).toBe(ann);
+    await store.setPassword(ann, null);
+    expect(ann.hasUsablePassword()).toBe(false);
+  });
+
   it('counts primary keys upwards and takes the time of its clock', async () => {
     const store = new MemoryUserStore({ clock });
     const ann = await store.createUser({ username: 'ann' });
