@@ -1,6 +1,14 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
-import { migrations, TokenSchema, tokenStore, UserSchema, userStore } from 'sallyport/mikro-orm';
+import {
+  migrations,
+  SessionSchema,
+  sessionStore,
+  TokenSchema,
+  tokenStore,
+  UserSchema,
+  userStore,
+} from 'sallyport/mikro-orm';
 import { CreateNotes } from './migrations/create-notes';
 import { Note } from './note';
 
@@ -10,7 +18,7 @@ if (DATABASE_URL === undefined) throw new Error('DATABASE_URL names no database.
 /** Connects with the first query. In a view `orm.em` is the entity manager of the request. */
 export const orm = MikroORM.initSync({
   clientUrl: DATABASE_URL,
-  entities: [UserSchema, TokenSchema, Note],
+  entities: [UserSchema, TokenSchema, SessionSchema, Note],
   extensions: [Migrator],
   migrations: {
     migrationsList: [...migrations, { name: 'notebook_0001_create_notes', class: CreateNotes }],
@@ -21,3 +29,4 @@ export const orm = MikroORM.initSync({
 
 export const users = userStore(orm);
 export const tokens = tokenStore(orm);
+export const sessions = sessionStore(orm);

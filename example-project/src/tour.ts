@@ -9,6 +9,10 @@ export function tour(url: string, { tokens, notes }: Demo): string {
   const bob = `-H 'Authorization: Token ${tokens.bob}'`;
   const guest = `-H 'Authorization: Token ${tokens.guest}'`;
   const staff = `-H 'Authorization: Token ${tokens.staff}'`;
+  const csrf = `-H "X-CSRFToken: $(grep csrftoken $jar | cut -f 7)"`;
+  const logIn =
+    `jar=$(mktemp); curl -s -o /dev/null -c $jar ${url}/auth/csrf/; ` +
+    `curl -s -o /dev/null -b $jar -c $jar ${csrf} -d username=ann -d password=ann-demo ${url}/auth/login/`;
   const json = `-H 'Content-Type: application/json'`;
 
   return `
@@ -70,6 +74,12 @@ curl -i -X DELETE ${ann} ${url}/notes
 
 # Name and password for a token → 200 {"token":"${tokens.ann}","username":"ann"}
 curl -i -d username=ann -d password=ann-demo ${url}/login
+
+# A session, as browsers have one, without a CSRF token → 403 {"detail":"CSRF Failed: CSRF cookie not set."}
+curl -i -d username=ann -d password=ann-demo ${url}/auth/login/
+
+# The same with one → 200 {"username":"ann","staff":false,"by":"session"}
+${logIn}; curl -i -b $jar ${url}/me
 
 # The sixth login within a minute → 429, Retry-After: 60 or less
 for i in 1 2 3 4 5 6; do curl -s -i -d username=ann -d password=guess ${url}/login; echo; done

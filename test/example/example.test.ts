@@ -83,7 +83,7 @@ describe('npm start', () => {
     await start.url();
     const stops = stopsOf(start.output);
     expect(stops.map(({ status }) => status)).toEqual([
-      200, 401, 401, 200, 200, 201, 400, 200, 404, 200, 403, 200, 403, 403, 200, 405, 200, 429,
+      200, 401, 401, 200, 200, 201, 400, 200, 404, 200, 403, 200, 403, 403, 200, 405, 200, 403, 200, 429,
     ]);
     for (const { title, status, command } of stops) {
       const answer = await paste(command);

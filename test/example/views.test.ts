@@ -146,6 +146,11 @@ describe('the other views', () => {
     byPassword.credentials({ Authorization: `Basic ${Buffer.from('ann:ann-demo').toString('base64')}` });
     expect((await byPassword.get('/me')).data).toEqual({ username: 'ann', staff: false, by: 'password' });
     expect((await as('staff').get('/me')).data).toEqual({ username: 'staff', staff: true, by: 'token' });
+    const bySession = notebook.client();
+    await bySession.post('/auth/login/', { username: 'ann', password: 'ann-demo' });
+    expect((await bySession.get('/me')).data).toEqual({ username: 'ann', staff: false, by: 'session' });
+    await bySession.post('/auth/logout/');
+    expect((await bySession.get('/me')).status).toBe(401);
     expect((await notebook.client().get('/me')).status).toBe(401);
   });
 
