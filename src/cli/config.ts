@@ -63,7 +63,7 @@ export interface CommandConfig {
   readonly blacklist?: (orm: CommandOrm) => BlacklistStore;
   /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
   readonly urls?: Given<readonly Route[]>;
-  /** Settings that `check` looks at beside those of the views. */
+  /** Settings that `check` looks at beside those of the views, and whose `passwordValidators` new passwords must please. */
   readonly settings?: Given<Settings>;
   /** The ids of checks whose findings are known and meant so, such as `sallyport.W014`. @default [] */
   readonly silencedChecks?: readonly string[];
