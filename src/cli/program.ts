@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -54,7 +54,7 @@ function createProgram(): Command {
     .version(packageVersion())
     .option('--config <file>', "module that exports the app's `orm` and `urls` (default: sallyport.config.js here)")
     .option('--traceback', 'show where an error came from')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     .addHelpText('after', '\nWithout a configuration file the database is the one that DATABASE_URL names.')
     .exitOverride();
   addMigrate(program);
@@ -74,6 +74,11 @@ function createProgram(): Command {
   addRoutes(program);
   addExplain(program);
   return program;
+}
+
+/** That a switch is off by default goes without saying. */
+function describeOption(option: Option): string {
+  return option.defaultValue === false ? option.description : new Help().optionDescription(option);
 }
 
 function packageVersion(): string {
