@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { defineSettings } from 'sallyport';
 import { AccessToken, algorithmNames, jwt, type AlgorithmName } from 'sallyport/jwt';
@@ -19,18 +19,19 @@ function generateKeys(algorithm: AlgorithmName): Keys {
     const secret = randomBytes(64).toString('base64');
     return { signing_key: secret, verifying_key: secret };
   }
-  const encodings = {
-    publicKeyEncoding: { format: 'pem', type: 'spki' },
-    privateKeyEncoding: { format: 'pem', type: 'pkcs8' },
-  } as const;
+  const { privateKey, publicKey } = generatePair(algorithm);
+  return {
+    signing_key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    verifying_key: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+  };
+}
+
+function generatePair(algorithm: AlgorithmName): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519');
   const namedCurve = CURVES[algorithm];
-  const { privateKey, publicKey } =
-    algorithm === 'EdDSA'
-      ? generateKeyPairSync('ed25519', encodings)
-      : namedCurve === undefined
-        ? generateKeyPairSync('rsa', { modulusLength: 2048, ...encodings })
-        : generateKeyPairSync('ec', { namedCurve, ...encodings });
-  return { signing_key: privateKey, verifying_key: publicKey };
+  return namedCurve === undefined
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve });
 }
 
 function askPython(entries: readonly object[]): { payload: unknown; token: string }[] {

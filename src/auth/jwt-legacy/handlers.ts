@@ -79,7 +79,7 @@ function check(payload: JSONObject, options: JWTLegacySettings, now: number): vo
   // A token for somebody is not for those who have no name (RFC 7519, section 4.1.3).
   const audience = options.audience ?? (Object.hasOwn(payload, 'aud') ? [] : null);
   const { exp: _exp, ...endless } = payload;
-  checkClaims(verifyExpiration ? payload : endless, { now, leeway, audience, issuer });
+  checkClaims(verifyExpiration ? payload : endless, { now, leeway, audience, issuer, takesAnyId: true });
 }
 
 /** Refusals that PyJWT counts as errors of decoding. */

@@ -112,8 +112,9 @@ export class TokenBackend {
     return chain(this.#keys.find(opened.header, { now, logger }), (verifiers) =>
       this.#translated(() => {
         const claims = parseObject(verifyOpened(opened, verifiers).payload);
-        const { audience, issuer, leeway } = this.#options;
-        checkClaims(claims, { now, audience, issuer, leeway: leeway ?? 0 });
+        const { audience, issuer, leeway, simplejwtVersion } = this.#options;
+        const takesAnyId = simplejwtVersion === '5.2';
+        checkClaims(claims, { now, audience, issuer, leeway: leeway ?? 0, takesAnyId });
         return claims;
       }),
     );

@@ -252,6 +252,14 @@ describe('a token as simplejwt 5.2 has it', () => {
     expect((await AccessToken.forUser(byName, bench.alice)).get('user_id')).toBe('alice');
   });
 
+  it('may have that number in `sub`, which is to be a text by now (J-086, J-195)', async () => {
+    const options = { userIdClaim: 'sub' } as const;
+    const settings52 = bench.with({ ...options, simplejwtVersion: '5.2' });
+    const text = String(await AccessToken.forUser(settings52, bench.alice));
+    expect((await AccessToken.decode(settings52, text)).get('sub')).toBe(1);
+    expect(await textOf(() => AccessToken.decode(bench.with(options), text))).toBe('Token is invalid');
+  });
+
   it('gives its time of issue to the access tokens that it buys (J-066, J-195)', async () => {
     const refresh = await RefreshToken.forUser(old(), bench.alice);
     bench.clock.advance(60_000);

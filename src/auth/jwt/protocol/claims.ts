@@ -10,6 +10,8 @@ export interface ClaimRules {
   readonly audience?: string | readonly string[] | null;
   /** One of these must be the token's; null: nothing is asked. @default null */
   readonly issuer?: string | readonly string[] | null;
+  /** Takes tokens whose `sub` or `jti` are no texts, against RFC 7519: PyJWT did so until 2.10. @default false */
+  readonly takesAnyId?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ClaimRules {
  * @throws JWTExpired, JWTError
  */
 export function checkClaims(claims: JSONObject, rules: ClaimRules): void {
-  checkTexts(claims);
+  if (rules.takesAnyId !== true) checkTexts(claims);
   checkTimes(claims, rules.now, rules.leeway ?? 0);
   if (isAsked(rules.audience)) checkAudience(claims, toList(rules.audience));
   if (isAsked(rules.issuer)) checkIssuer(claims, toList(rules.issuer));

@@ -131,7 +131,7 @@ export function describeToken(auth: unknown, settings: Settings): unknown {
   const number = jtiClaim ?? 'null';
   const { exp, iat, [slidingTokenRefreshExpClaim]: refreshExp, [number]: jti, ...claims } = payload;
   return {
-    lifetime: (exp as number) - (iat as number),
+    lifetime: typeof iat === 'number' ? (exp as number) - iat : null,
     ...(refreshExp !== undefined && { has_refresh_exp: true }),
     [`has_${number}`]: jti !== undefined,
     claims,
