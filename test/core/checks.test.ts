@@ -109,7 +109,7 @@ describe('an app with nothing to find', () => {
         users: new Shared() as never,
         cache: new Shared() as unknown as Cache,
       },
-      authtoken({ store: new Shared() as never }),
+      authtoken({ store: new Shared() as never, keysAtRest: 'hashed' }),
       session({ store: new Shared() as never, secretKey: STRONG, secretKeyFallbacks: [STRONG], cookieSecure: true }),
       csrf({ cookieSecure: true }),
     );

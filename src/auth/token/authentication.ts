@@ -1,10 +1,12 @@
 import { BaseAuthentication } from '../../core/authentication';
 import { AuthenticationFailed } from '../../core/exceptions';
+import { finding, type Finding } from '../../core/findings';
 import { chain, isPromiseLike, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import { readTokenHeader } from '../../core/token-header';
 import type { BaseUser } from '../../core/users';
+import { findToken } from './keys-at-rest';
 import { authtoken } from './settings';
 import type { TokenClass, TokenRecord } from './store';
 
@@ -27,6 +29,17 @@ export class TokenAuthentication<
     authtoken.of(settings);
   }
 
+  /** Whether whoever reads the table can log in. */
+  static check(settings: Settings): Finding[] {
+    if (authtoken.find(settings)?.keysAtRest !== 'clear') return [];
+    return [
+      finding('sallyport.W022', 'the setting authtoken.keysAtRest', {
+        message: 'Keys rest in clear, so whoever reads the table of tokens, or a copy of it, can log in as anybody.',
+        hint: "Let them rest hashed, unless Django reads the same table: authtoken({ keysAtRest: 'hashed' }).",
+      }),
+    ];
+  }
+
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   authenticate(request: Request<any, any>): Awaitable<readonly [User, Token] | null> {
     const key = readTokenHeader(request, this.keyword);
@@ -35,8 +48,8 @@ export class TokenAuthentication<
 
   /** @throws AuthenticationFailed */
   authenticateCredentials(key: string): Awaitable<readonly [User, Token]> {
-    const { store } = authtoken.of(this.settings);
-    return chain(store.find(key, this.getModel() ?? undefined), (found) => this.#accept(found as Token | null));
+    const found = findToken(this.settings, key, this.getModel() ?? undefined);
+    return chain(found, (token) => this.#accept(token as Token | null));
   }
 
   #accept(token: Token | null): Awaitable<readonly [User, Token]> {

@@ -1,4 +1,6 @@
 export * from './authentication';
+export { issueKey } from './keys-at-rest';
+export type { IssuedKey } from './keys-at-rest';
 export * from './models';
 export * from './serializers';
 export * from './settings';

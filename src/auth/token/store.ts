@@ -15,10 +15,18 @@ export interface TokenStore<T extends TokenRecord = TokenRecord> {
   /**
    * The token with this key and its user, by one indexed query.
    * @param model another token class than the store's own
+   * @param hashed the form in which the key may rest as well; a key that is found in clear is changed into it, by one
+   * step that may be repeated
    */
-  find(key: string, model?: TokenClass): Promise<T | null>;
-  /** The user's token, made if there is none; with several callers at once all get the same one. */
-  getOrCreate(user: T['user'], model?: TokenClass): Promise<readonly [token: T, created: boolean]>;
-  /** A new token in place of the user's old one, which is refused from then on. */
-  replace(user: T['user'], model?: TokenClass): Promise<T>;
+  find(key: string, model?: TokenClass, hashed?: string): Promise<T | null>;
+  /**
+   * The user's token, made if there is none; with several callers at once all get the same one.
+   * @param key what a new token holds in place of a fresh key
+   */
+  getOrCreate(user: T['user'], model?: TokenClass, key?: string): Promise<readonly [token: T, created: boolean]>;
+  /**
+   * A new token in place of the user's old one, which is refused from then on.
+   * @param key what it holds in place of a fresh key
+   */
+  replace(user: T['user'], model?: TokenClass, key?: string): Promise<T>;
 }

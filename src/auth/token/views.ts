@@ -11,12 +11,14 @@ import type { ParserClasses, RendererClasses, Settings } from '../../core/settin
 import type { ThrottleClasses } from '../../core/throttling';
 import type { BaseUser } from '../../core/users';
 import { APIView, type Params, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
+import { issueKey } from './keys-at-rest';
 import { AuthTokenSerializer } from './serializers';
 import { authtoken } from './settings';
 import { ObtainAuthTokenThrottle } from './throttling';
 
 /**
- * Exchanges a username and password for the user's token: `POST` answers `{"token": "<key>"}`. It has no permissions,
+ * Exchanges a username and password for the user's token: `POST` answers `{"token": "<key>"}`. Where keys rest hashed
+ * that is a new key each time, see `issueKey`. It has no permissions,
  * no throttles and its own parsers and renderer, whatever the settings say; the authenticators are the settings'.
  *
  * Unlike DRF's it limits failed attempts, by address and username: 100 in ten minutes. Another rate is that of the scope
@@ -28,8 +30,8 @@ import { ObtainAuthTokenThrottle } from './throttling';
  *     const serializer = this.getSerializer(request.data);
  *     await serializer.isValid({ raiseException: true });
  *     const { user } = serializer.validatedData;
- *     const [token] = await this.store.getOrCreate(user);
- *     return new Response({ token: token.key, user_id: user.pk });
+ *     const { key } = await issueKey(this.settings, user);
+ *     return new Response({ token: key, user_id: user.pk });
  *   }
  * }
  */
@@ -71,8 +73,8 @@ export class ObtainAuthToken<User extends BaseUser = BaseUser> extends APIView<U
   override async post(request: Request<User>, _params: Params): Promise<Response> {
     const serializer = this.getSerializer(request.data);
     await serializer.isValid({ raiseException: true });
-    const [token] = await this.store.getOrCreate(serializer.validatedData.user);
-    return new Response({ token: token.key });
+    const { key } = await issueKey(this.settings, serializer.validatedData.user);
+    return new Response({ token: key });
   }
 }
 

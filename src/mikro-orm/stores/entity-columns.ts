@@ -70,10 +70,15 @@ export class EntityColumns {
     return em.getEntityFactory().create<Entity>(this.meta.class, data, { merge: true, convertCustomTypes: true });
   }
 
+  /** The name of the column of a property in a row. */
+  aliasOf(property: EntityProperty): string {
+    const [name] = property.fieldNames;
+    return this.#columns.find((column) => column.name === name)!.alias;
+  }
+
   /** Whether a row of an outer join has a row of this table in it. */
   isIn(row: Row): boolean {
-    const [key] = this.meta.getPrimaryProp().fieldNames;
-    return row[this.#columns.find(({ name }) => name === key)!.alias] !== null;
+    return row[this.aliasOf(this.meta.getPrimaryProp())] !== null;
   }
 
   #quote(name: string): string {

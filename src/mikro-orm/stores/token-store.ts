@@ -41,25 +41,29 @@ export class MikroOrmTokenStore<T extends TokenRecord = Token> implements TokenS
     this.#table(this.#entity);
   }
 
-  async find(key: string, model: TokenClass = this.#entity): Promise<T | null> {
-    return this.#table(model).findByKey(currentManager(this.#orm), key);
+  async find(key: string, model: TokenClass = this.#entity, hashed?: string): Promise<T | null> {
+    return this.#table(model).findByKey(currentManager(this.#orm), key, hashed);
   }
 
-  async getOrCreate(user: T['user'], model: TokenClass = this.#entity): Promise<readonly [token: T, created: boolean]> {
+  async getOrCreate(
+    user: T['user'],
+    model: TokenClass = this.#entity,
+    key?: string,
+  ): Promise<readonly [token: T, created: boolean]> {
     const em = this.#orm.em.fork({ keepTransactionContext: true });
     const table = this.#table(model);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const known = await table.findByUser(em, user);
       if (known !== null) return [known, false];
-      const token = await table.insert(em, this.#make(user, model), 'keep');
+      const token = await table.insert(em, this.#make(user, model, key), 'keep');
       if (token !== null) return [token, true];
     }
     throw new Error(`The token of a user was removed ${String(ATTEMPTS)} times while it was asked for.`);
   }
 
-  async replace(user: T['user'], model: TokenClass = this.#entity): Promise<T> {
+  async replace(user: T['user'], model: TokenClass = this.#entity, key?: string): Promise<T> {
     const em = this.#orm.em.fork({ keepTransactionContext: true });
-    const token = await this.#table(model).insert(em, this.#make(user, model), 'replace');
+    const token = await this.#table(model).insert(em, this.#make(user, model, key), 'replace');
     return token!; // a statement that updates what it finds always has a row
   }
 
@@ -81,9 +85,24 @@ export class MikroOrmTokenStore<T extends TokenRecord = Token> implements TokenS
     }
   }
 
-  #make(user: T['user'], model: TokenClass): T {
+  /**
+   * Changes all keys that rest in clear into their hashes, without waiting for their use, for
+   * `authtoken({ keysAtRest: 'hashed' })`.
+   * @returns how many these were
+   */
+  async hashKeys(model: TokenClass = this.#entity): Promise<number> {
+    return this.#table(model).hashKeys(currentManager(this.#orm));
+  }
+
+  /** How many keys rest in clear. */
+  async countClearKeys(model: TokenClass = this.#entity): Promise<number> {
+    return this.#table(model).countClearKeys(currentManager(this.#orm));
+  }
+
+  #make(user: T['user'], model: TokenClass, key?: string): T {
     const token = new (model as new () => T)();
     token.user = user;
+    if (key !== undefined) token.key = key;
     token.key ||= generateKey(this.#random);
     return token;
   }

@@ -18,6 +18,8 @@ export class TokenTable<T extends TokenRecord> {
   readonly #tokens: EntityColumns;
   readonly #users: EntityColumns;
   readonly #findByKey: string;
+  readonly #findByEither: string;
+  readonly #changeKey: string;
   readonly #findByUser: string;
   readonly #findWithout: string;
 
@@ -31,10 +33,13 @@ export class TokenTable<T extends TokenRecord> {
     const ofUser = tokens.qualified(this.#user);
     this.#tokens = tokens;
     this.#users = users;
-    this.#findByKey =
+    const key = tokens.qualified(this.#key);
+    const withUser =
       `SELECT ${tokens.selection}, ${users.selection} FROM ${tokens.table} ` +
-      `JOIN ${users.table} ON ${users.qualified(users.meta.getPrimaryProp())} = ${ofUser} ` +
-      `WHERE ${tokens.qualified(this.#key)} = ?`;
+      `JOIN ${users.table} ON ${users.qualified(users.meta.getPrimaryProp())} = ${ofUser}`;
+    this.#findByKey = `${withUser} WHERE ${key} = ?`;
+    this.#findByEither = `${withUser} WHERE ${key} IN (?, ?)`;
+    this.#changeKey = `UPDATE ${tokens.table} SET ${tokens.name(this.#key)} = ? WHERE ${key} = ?`;
     this.#findByUser = `SELECT ${tokens.selection} FROM ${tokens.table} WHERE ${ofUser} = ?`;
     const userKey = users.qualified(users.meta.getPrimaryProp());
     this.#findWithout =
@@ -43,12 +48,43 @@ export class TokenTable<T extends TokenRecord> {
   }
 
   /** The token with this key, with its user. */
-  async findByKey(em: EntityManager, key: string): Promise<T | null> {
+  async findByKey(em: EntityManager, key: string, hashed?: string): Promise<T | null> {
     if (!canHold(this.#key, key)) return null;
-    const [row] = await execute(em, this.#findByKey, [key]);
+    const [row] =
+      hashed === undefined ? await execute(em, this.#findByKey, [key]) : await this.#findInEitherForm(em, key, hashed);
     if (row === undefined) return null;
     this.#users.read(em, row); // the manager knows then whom the token refers to
     return this.#tokens.read<T>(em, row);
+  }
+
+  async #findInEitherForm(em: EntityManager, key: string, hashed: string): Promise<Row[]> {
+    const rows = await execute(em, this.#findByEither, [key, hashed]);
+    const column = this.#tokens.aliasOf(this.#key);
+    if (rows.length === 0 || rows[0]![column] === hashed) return rows;
+    // Of several uses at once one changes the row, and the others find it changed.
+    await execute(em, this.#changeKey, [hashed, key]);
+    return [{ ...rows[0]!, [column]: hashed }];
+  }
+
+  /** Changes all keys that rest in clear; the statement makes the same text as `hashKey`. */
+  async hashKeys(em: EntityManager): Promise<number> {
+    const key = this.#tokens.name(this.#key);
+    const digest = `left(translate(encode(sha256(convert_to(t.${key}, 'UTF8')), 'base64'), '+/', '-_'), 39)`;
+    const sql =
+      `WITH hashed AS (UPDATE ${this.#tokens.table} SET ${key} = '$' || ${digest} WHERE ${this.#isClear} RETURNING 1) ` +
+      `SELECT count(*)::int AS "count" FROM hashed`;
+    const [row] = await execute(em, sql, []);
+    return row!['count'] as number;
+  }
+
+  async countClearKeys(em: EntityManager): Promise<number> {
+    const sql = `SELECT count(*)::int AS "count" FROM ${this.#tokens.table} WHERE ${this.#isClear}`;
+    const [row] = await execute(em, sql, []);
+    return row!['count'] as number;
+  }
+
+  get #isClear(): string {
+    return `${this.#tokens.qualified(this.#key)} !~ '^[$][A-Za-z0-9_-]{39}$'`;
   }
 
   /** The token of this user. */

@@ -145,6 +145,45 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStoreH
       });
     });
 
+    describe('a hashed key', () => {
+      const hashedOf = (key: string): string => `$${key.slice(1)}`;
+      const findEither = (key: string): Promise<Token<User> | null> =>
+        harness.inRequest(() => harness.store.find(key, undefined, hashedOf(key)));
+
+      it('takes the place of one that rests in clear, when that is used', async () => {
+        const user = await harness.createUser();
+        const [{ key }] = await getOrCreate(user);
+        for (let use = 1; use <= 2; use++) {
+          const token = (await findEither(key))!;
+          expect([token.key, token.user.pk]).toEqual([hashedOf(key), user.pk]);
+        }
+        expect(await find(key)).toBeNull();
+        expect((await getOrCreate(user))[0].key).toBe(hashedOf(key));
+      });
+
+      it('is found by all of many uses at once', async () => {
+        const [{ key }] = await getOrCreate(await harness.createUser());
+        const tokens = await atOnce(() => findEither(key));
+        expect(new Set(tokens.map((token) => token?.key))).toEqual(new Set([hashedOf(key)]));
+      });
+
+      it('is what a new token holds, if it is given', async () => {
+        const user = await harness.createUser();
+        const keys = ['$first'.padEnd(40, 'x'), '$second'.padEnd(40, 'x')] as const;
+        const [made, created] = await harness.inRequest(() => harness.store.getOrCreate(user, undefined, keys[0]));
+        expect([made.key, created]).toEqual([keys[0], true]);
+        expect((await harness.inRequest(() => harness.store.getOrCreate(user, undefined, keys[1])))[0].key).toBe(
+          keys[0],
+        );
+        expect((await harness.inRequest(() => harness.store.replace(user, undefined, keys[1]))).key).toBe(keys[1]);
+        expect(await valid([...keys])).toEqual([keys[1]]);
+      });
+
+      it('that nobody has is null and no error', async () => {
+        expect(await findEither('0'.repeat(40))).toBeNull();
+      });
+    });
+
     describe('another token class', () => {
       it('has a table of its own', async () => {
         const { otherModel } = harness;
