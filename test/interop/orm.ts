@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import {
+  APIKeySchema,
   AuthTokenSchema,
   blacklistSchemas,
   permissionSchemas,
@@ -12,6 +13,14 @@ import {
 export function openOrm(clientUrl: string): Promise<MikroORM> {
   return MikroORM.init({
     clientUrl,
-    entities: [UserSchema, TokenSchema, AuthTokenSchema, SessionSchema, ...permissionSchemas(), ...blacklistSchemas()],
+    entities: [
+      UserSchema,
+      TokenSchema,
+      AuthTokenSchema,
+      APIKeySchema,
+      SessionSchema,
+      ...permissionSchemas(),
+      ...blacklistSchemas(),
+    ],
   });
 }

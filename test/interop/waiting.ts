@@ -22,7 +22,6 @@ export const waiting: readonly Waiting[] = [
       'client credentials',
     ],
   },
-  { reason: 'waits for API keys', kinds: ['api_key.check'], scenarios: ['api keys'] },
 ];
 
 /** What we answer otherwise than the recorded Django 3.2 on purpose: samples by their ids, steps as `scenario: step`. */

@@ -1,5 +1,6 @@
 import type { Awaitable } from 'sallyport';
 import { reasonOf } from '../waiting';
+import { apiKeyKinds } from './api-key';
 import { csrfKinds } from './csrf';
 import { jwtKinds } from './jwt';
 import { knoxKinds } from './knox';
@@ -15,6 +16,7 @@ export type Output = Readonly<Record<string, unknown>>;
 export type Kinds = Readonly<Record<string, (input: never) => Awaitable<Output>>>;
 
 const KINDS: Kinds = {
+  ...apiKeyKinds,
   ...csrfKinds,
   ...jwtKinds,
   ...knoxKinds,

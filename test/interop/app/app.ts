@@ -12,6 +12,7 @@ import {
   type Route,
   type Settings,
 } from 'sallyport';
+import { HasAPIKey } from 'sallyport/api-key';
 import { JWTAuthentication, tokenRefresh } from 'sallyport/jwt';
 import { AuthToken, TokenAuthentication as KnoxTokenAuthentication } from 'sallyport/knox';
 import { answer, type PlainHandler } from '../../conformance/app/control';
@@ -41,6 +42,7 @@ function routesOf(prefix: string, settings: Settings): Route[] {
     known('basic', [BasicAuthentication]),
     known('jwt', [JWTAuthentication]),
     known('knox', [KnoxTokenAuthentication]),
+    path(`${prefix}/key/`, view.asView({ settings, authenticationClasses: [], permissionClasses: [HasAPIKey] })),
     path(`${prefix}/refresh/`, tokenRefresh(settings)),
   ];
 }

@@ -1,8 +1,17 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { authtoken, defineSettings, session, type CoreSettings, type Settings } from 'sallyport';
+import { apiKey } from 'sallyport/api-key';
 import { jwt, type JWTSettings } from 'sallyport/jwt';
 import { knox } from 'sallyport/knox';
-import { blacklistStore, knoxStore, sessionStore, tokenStore, unitOfWork, userStore } from 'sallyport/mikro-orm';
+import {
+  apiKeyStore,
+  blacklistStore,
+  knoxStore,
+  sessionStore,
+  tokenStore,
+  unitOfWork,
+  userStore,
+} from 'sallyport/mikro-orm';
 import { hashers } from '../hashers';
 
 export interface ProjectOptions extends Partial<Pick<CoreSettings, 'logger' | 'clock'>> {
@@ -21,6 +30,7 @@ export function settingsOf(
     session({ store: sessionStore(orm), secretKey }),
     authtoken({ store: tokenStore(orm) }),
     knox({ store: knoxStore(orm) }),
+    apiKey({ store: apiKeyStore(orm) }),
     jwt({
       simplejwtVersion: '5.2',
       signingKey: secretKey,

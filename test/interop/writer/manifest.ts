@@ -18,6 +18,7 @@ export interface Manifest {
   }[];
   readonly drf_tokens: readonly (Accepted & { readonly key: string; readonly user_id: number })[];
   readonly knox_tokens: readonly (Accepted & { readonly token: string; readonly user_id: number })[];
+  readonly api_keys: readonly (Accepted & { readonly key: string })[];
   readonly jwts: readonly (Accepted & {
     readonly token: string;
     readonly type: string;

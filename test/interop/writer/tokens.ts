@@ -1,3 +1,4 @@
+import { createAPIKey, revokeAPIKey } from 'sallyport/api-key';
 import { createAuthToken } from 'sallyport/knox';
 import { knoxStore, tokenStore } from 'sallyport/mikro-orm';
 import type { Manifest } from './manifest';
@@ -39,4 +40,17 @@ export async function writeKnoxTokens(project: Project): Promise<Manifest['knox_
     ...all.map(([, text]) => ({ token: text, user_id: user.id })),
     ...bad.map((text) => ({ token: text, user_id: user.id, accepted: false })),
   ];
+}
+
+export async function writeApiKeys({ settings }: Project): Promise<Manifest['api_keys']> {
+  const create = async (purpose: string, expiryDate: Date | null = null): Promise<string> => {
+    const [, key] = await createAPIKey(settings, { name: `${purpose} ☃`, expiryDate });
+    return key;
+  };
+  const inAYear = new Date(Date.now() + 365 * 86_400_000);
+  const [key, limited, revoked] = [await create('job'), await create('year', inAYear), await create('revoked')];
+  await revokeAPIKey(settings, revoked.slice(0, revoked.indexOf('.')));
+  const expired = await create('ended', new Date(Date.now() - 60_000));
+  const bad = [revoked, expired, key.toLowerCase(), `${key}0`, key.replace('.', ''), ''];
+  return [{ key }, { key: limited }, ...bad.map((text) => ({ key: text, accepted: false }))];
 }

@@ -6,7 +6,7 @@ import { writeResetTokens } from './reset-tokens';
 import { writeSessions } from './sessions';
 import { writeCsrf, writeSigned, writeSignedCookies } from './signed';
 import { writeJwts } from './jwts';
-import { writeDrfTokens, writeKnoxTokens } from './tokens';
+import { writeApiKeys, writeDrfTokens, writeKnoxTokens } from './tokens';
 import { writeHashes, writePasswords, writeUsers } from './users';
 
 /**
@@ -24,6 +24,7 @@ export async function write(orm: MikroORM, secretKey: string): Promise<Manifest>
     sessions: await writeSessions(project),
     drf_tokens: await writeDrfTokens(project),
     knox_tokens: await writeKnoxTokens(project),
+    api_keys: await writeApiKeys(project),
     jwts: await writeJwts(project),
     reset_tokens: await writeResetTokens(project),
     signed: writeSigned(project),
