@@ -29,6 +29,7 @@ interface TypeMetadata {
 
 /** A class with its decorators, read once. */
 export interface Compiled {
+  readonly packages: Packages;
   readonly rules: readonly Rule[];
   /** Null where the class has more to it: validators of one's own, `@Transform`, `@Expose`, accessors and the like. */
   readonly plan: Plan | null;
@@ -37,12 +38,16 @@ export interface Compiled {
 /** Metadata are complete when a class is: its decorators have run by then. */
 const known = new WeakMap<DtoClass, Compiled>();
 
-/** What the decorators of a class say; read with its first use. */
-export function compiled(packages: Packages, Dto: DtoClass): Compiled {
+/**
+ * What the decorators of a class say; read with its first use.
+ * @param load gives the packages, which not every app has
+ */
+export function compiled(Dto: DtoClass, load: () => Packages): Compiled {
   let found = known.get(Dto);
   if (found === undefined) {
+    const packages = load();
     const rules = packages.validator.getMetadataStorage().getTargetValidationMetadatas(Dto, '', false, false);
-    found = { rules, plan: compile(packages, Dto, rules) };
+    found = { packages, rules, plan: compile(packages, Dto, rules) };
     known.set(Dto, found);
   }
   return found;
@@ -96,8 +101,8 @@ function compileField(context: FieldContext, rules: readonly Rule[]): Field | nu
     ofType('conditionalValidation'),
     ofType('whitelistValidation'),
   ];
-  const definedChecks = ofType('isDefined').map((rule) => checkOf(context.packages, rule));
-  const checks = ofType('customValidation').map((rule) => checkOf(context.packages, rule));
+  const definedChecks = ofType('isDefined').map((rule) => checkOf(context, rule));
+  const checks = ofType('customValidation').map((rule) => checkOf(context, rule));
   const convert = converterOf(context, nestedRules.length > 0);
   const understood = nestedRules.length + conditional.length + allowed.length + definedChecks.length + checks.length;
   if (convert === null || understood < rules.length || !areChecks(definedChecks) || !areChecks(checks)) return null;
@@ -116,20 +121,16 @@ function areChecks(checks: readonly (Check | null)[]): checks is readonly Check[
 }
 
 /** Null for a validator that isn't class-validator's own: it may wait for something, or note that it was asked. */
-function checkOf({ validator }: Packages, rule: Rule): Check | null {
+function checkOf({ packages: { validator }, Dto }: FieldContext, rule: Rule): Check | null {
   const [constraint, ...others] = validator.getMetadataStorage().getTargetValidatorConstraints(rule.constraintCls);
   if (constraint === undefined || others.length > 0 || constraint.async) return null;
   if (!(Object.values(validator) as unknown[]).includes(constraint.name)) return null;
   const { instance } = constraint;
-  const { each, constraints, propertyName: property } = rule;
+  const { each, propertyName: property } = rule;
+  const constraints = rule.constraints as unknown[];
+  const targetName = Dto.name;
   return (value, object) => {
-    const args = {
-      targetName: object.constructor.name,
-      property,
-      object,
-      value,
-      constraints: constraints as unknown[],
-    };
+    const args = { targetName, property, object, value, constraints };
     if (!each || !isCollection(value)) return isGood(instance.validate(value, args));
     return Array.isArray(value) && value.every((item) => isGood(instance.validate(item, args)));
   };
@@ -158,8 +159,10 @@ function typedConverter(packages: Packages, type: TypeMetadata, isNested: boolea
   const { typeFunction, reflectedType, options } = type;
   // A type that depends on the value is for the long way.
   if (typeFunction === undefined || typeFunction.length > 0 || options?.discriminator !== undefined) return null;
+  // Asked for when there is a value, since a class may refer to itself.
+  const plan = (): Plan | null => compiled(typeFunction() as DtoClass, () => packages).plan;
   const convert = isNested
-    ? nested((value, mode) => compiled(packages, typeFunction() as DtoClass).plan?.build(value, mode) ?? UNDECIDED)
+    ? nested((value, mode) => plan()?.build(value, mode) ?? UNDECIDED)
     : primitive(typeFunction());
   if (convert === undefined || reflectedType === Map) return null;
   if (ORDINARY.has(reflectedType)) return convert;

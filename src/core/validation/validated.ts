@@ -52,10 +52,9 @@ export async function validated<T extends object>(
   data: unknown,
   options: ValidationOptions = {},
 ): Promise<T> {
-  const packages = load();
   const nonField = options.nonFieldErrorsKey ?? 'non_field_errors';
   const mode = { partial: options.partial === true, forbidUnknown: options.forbidUnknown === true };
-  const { rules, plan } = compiled(packages, Dto);
+  const { packages, rules, plan } = compiled(Dto, load);
   const body = pick(data, rules, nonField);
   return (plan?.accept(body, mode) as T | undefined) ?? judge({ packages, Dto, rules, nonField }, body, mode);
 }
