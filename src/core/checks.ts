@@ -7,6 +7,7 @@ import { accessOf, inspectRoutes, methodOf, originOf, placeOf, type RouteInfo, t
 import { checkPermissions } from './permission-findings';
 import type { PolicyClass } from './policy';
 import { POLICY_NAMES, type PolicyName } from './resolution';
+import { checkSecrets } from './secrets';
 import type { Settings } from './settings';
 import { checkThrottles } from './throttle-findings';
 import type { Route } from './urls';
@@ -157,7 +158,10 @@ function complaintOf(policy: object, settings: Settings): string | null {
 // Settings
 
 function checkSettings(settings: Settings): Finding[] {
-  const found: Finding[] = [];
+  const found = checkSecrets(settings, {
+    prefix: '',
+    danger: 'Whoever finds it can sign cookies and links to new passwords in the name of the site.',
+  });
   const { allowedHosts } = settings;
   if (allowedHosts === null || allowedHosts.includes('*')) {
     found.push(

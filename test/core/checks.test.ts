@@ -482,6 +482,21 @@ describe('sessions', () => {
   });
 });
 
+describe('the secret that signs', () => {
+  const secrets = (options: SettingsInput): string[] => places(check({ settings: sound(options) }), 'sallyport.W010');
+
+  it('is found where it is weak, and those of before', () => {
+    expect(secrets({ secretKey: 'django-insecure-x', secretKeyFallbacks: [STRONG, 'old'] })).toEqual([
+      'the setting secretKey',
+      'the setting secretKeyFallbacks[1]',
+    ]);
+  });
+
+  it('is in order where it is long, or there is none', () => {
+    expect([secrets({ secretKey: STRONG }), secrets({})]).toEqual([[], []]);
+  });
+});
+
 describe('in production', () => {
   const inProduction = (settings: Settings, statics: Partial<Policies> = {}): readonly Finding[] =>
     check({ ...statics, settings }, true);

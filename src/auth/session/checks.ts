@@ -1,6 +1,6 @@
 import { finding, type Finding } from '../../core/findings';
+import { checkSecrets } from '../../core/secrets';
 import type { Settings } from '../../core/settings';
-import { weaknessOf } from '../../crypto/secret-strength';
 import { csrf, session, type SessionSettings } from './settings';
 import { isHostSessions } from './stored-session';
 
@@ -10,22 +10,11 @@ export function checkSessions(settings: Settings): Finding[] {
   if (options === null) return [];
   // The cookie of the host's middleware is its own business.
   const ofCookie = isHostSessions(options.store) ? [] : checkSessionCookie(options);
-  return [...checkSecrets(options), ...ofCookie, ...checkCsrfCookie(settings), ...checkOrigins(settings)];
-}
-
-function checkSecrets({ secretKey, secretKeyFallbacks }: SessionSettings): Finding[] {
-  const secrets = [
-    ['secretKey', secretKey] as const,
-    ...secretKeyFallbacks.map((secret, i) => [`secretKeyFallbacks[${String(i)}]`, secret] as const),
-  ];
-  return secrets.flatMap(([option, secret]) => {
-    const weakness = weaknessOf(secret);
-    if (weakness === null) return [];
-    return finding('sallyport.W010', `the setting session.${option}`, {
-      message: `The secret ${weakness}. Whoever finds it can log in as anybody.`,
-      hint: 'Make one: node -p "crypto.randomBytes(48).toString(\'base64\')". It belongs into the environment, not the code.',
-    });
+  const secrets = checkSecrets(options, {
+    prefix: 'session.',
+    danger: 'Whoever finds it can log in as anybody.',
   });
+  return [...secrets, ...ofCookie, ...checkCsrfCookie(settings), ...checkOrigins(settings)];
 }
 
 function checkSessionCookie(options: SessionSettings): Finding[] {
