@@ -172,6 +172,14 @@ function checkSettings(settings: Settings): Finding[] {
       }),
     );
   }
+  if (settings.passwordValidators.length === 0) {
+    found.push(
+      finding('sallyport.W026', 'the setting passwordValidators', {
+        message: 'There is no rule for new passwords, so that somebody may choose an empty one.',
+        hint: 'Leave out passwordValidators to have those of a new Django project.',
+      }),
+    );
+  }
   return [...found, ...checkStores(settings)];
 }
 

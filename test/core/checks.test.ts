@@ -520,6 +520,12 @@ describe('in production', () => {
     expect(ids(inProduction(sound({ allowedHosts }))).includes('sallyport.W015')).toBe(found);
   });
 
+  it('an app without a rule for passwords is found', () => {
+    const rules = (settings: Settings): string[] => places(inProduction(settings), 'sallyport.W026');
+    expect(rules(sound({ passwordValidators: [] }))).toEqual(['the setting passwordValidators']);
+    expect(rules(sound())).toEqual([]);
+  });
+
   it('stores in memory are found, each by its setting', () => {
     const settings = sound({}, session({ store: new MemorySessionStore(), secretKey: STRONG }));
     const found = inProduction(settings).filter(({ id }) => id === 'sallyport.W016');
