@@ -22,7 +22,10 @@ describe('sallyport check', () => {
   it('looks for what matters in production alone on demand, and fails at what it is told to', async () => {
     const strict = await sallyport(['check', '--deploy', '--fail-level', 'warning', '--json'], { cwd });
     expect(strict).toMatchObject({ status: 1, stderr: '' });
-    const { findings, silenced } = JSON.parse(strict.stdout) as { findings: { id: string }[]; silenced: number };
+    const { findings, silenced } = JSON.parse(strict.stdout) as {
+      findings: { id: string; where: string }[];
+      silenced: number;
+    };
     expect(silenced).toBe(0);
     expect(findings).toContainEqual({
       id: 'sallyport.W011',
@@ -32,6 +35,17 @@ describe('sallyport check', () => {
       message: expect.any(String),
       hint: 'Set session({ cookieSecure: true }).',
     });
+    const places = findings.map(({ id, where }) => `${id} ${where}`);
+    expect(places).toEqual(
+      expect.arrayContaining([
+        'sallyport.W001 Open at /open', // open by accident
+        'sallyport.W003 Staff at /staff', // the first authenticator has no challenge
+        'sallyport.W010 the setting session.secretKey', // a weak secret
+        'sallyport.W011 the setting session.cookieSecure', // cookies without Secure
+        'sallyport.W012 the setting csrf.cookieSecure',
+        'sallyport.W014 the setting secureProxySslHeader', // Basic without TLS
+      ]),
+    );
     // Settings of no view: those that the configuration exports.
     expect(findings.map(({ id }) => id)).toContain('sallyport.W015');
     expect(strict.stdout).not.toContain('"secret"');
