@@ -270,6 +270,19 @@ describeWithDjango('Beside Django, on one database', () => {
     expect((await browser.get(theirs, '/values/')).data).toEqual({ step: 2, ours: 'Ä', theirs: ['ß'] });
   });
 
+  it('a token that is asked for at once on both sides is one token', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { username } = await createUser(ours);
+      const body = { username, password: PASSWORD };
+      const answers = await Promise.all(
+        [ours, theirs, ours, theirs].map((side) => new Browser().post(side, '/token/obtain/', body)),
+      );
+      const tokens = answers.map(({ data }) => (data as { readonly token: string }).token);
+      expect(tokens).toEqual(Array(4).fill(expect.stringMatching(/^[0-9a-f]{40}$/)));
+      expect(new Set(tokens).size).toBe(1);
+    }
+  });
+
   it('a log out at Django is not undone by a request of ours that was under way', async () => {
     const browser = await loggedIn(theirs, await createUser(theirs));
     const key = browser.cookies.get('sessionid')!;
