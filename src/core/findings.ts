@@ -69,7 +69,6 @@ export const CHECKS = Object.freeze({
   'sallyport.W020': { deploy: true, about: 'Tokens or keys never end.' },
   'sallyport.W021': { deploy: false, about: 'Only who has a token can get one.' },
   'sallyport.W022': { deploy: true, about: 'Tokens lie in the database as they are sent.' },
-  'sallyport.W023': { deploy: false, about: 'Some tokens still do, though they should not.' },
   'sallyport.W023': { deploy: true, about: 'Cookies with tokens also travel without TLS.' },
   'sallyport.W024': { deploy: true, about: 'Scripts can read cookies with tokens.' },
   'sallyport.W025': { deploy: false, about: 'Pages of other sites can act with cookies that hold tokens.' },
