@@ -37,6 +37,12 @@ const chapters = [
     file: 'src/auth/jwt/settings.ts',
     type: 'JWTSettings',
   },
+  {
+    heading: 'djangorestframework-jwt',
+    text: 'Arguments of `jwtLegacy({ … })` from `sallyport/jwt-legacy`, for [tokens of the older package](jwt-legacy.md). Times are in seconds.',
+    file: 'src/auth/jwt-legacy/settings.ts',
+    type: 'JWTLegacySettings',
+  },
 ];
 
 const introduction = `# Settings
