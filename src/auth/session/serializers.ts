@@ -2,41 +2,34 @@ import type { DescribedSerializer } from '../../core/metadata';
 import type { BaseUser } from '../../core/users';
 import { AuthTokenSerializer } from '../token/serializers';
 
-/** Longer than any name in Django's table; a name that is shorter may still be too long for the table of an app. */
-const USERNAME_MAX_LENGTH = 150;
+/** No name is as long; to bring a long text into another form takes time (Django's guard). */
+const LONGEST_NAME = 254;
 
 /** What OPTIONS tells of the fields. */
 const FIELDS: DescribedSerializer['fields'] = Object.freeze({
-  username: { type: 'string', required: true, read_only: false, label: 'Username', max_length: USERNAME_MAX_LENGTH },
+  username: { type: 'string', required: true, read_only: false, label: 'Username' },
   password: { type: 'string', required: true, read_only: false, label: 'Password' },
 });
 
 /** Checks a username and password as Django's `AuthenticationForm` does, with its texts. */
 export class LoginSerializer<User extends BaseUser = BaseUser> extends AuthTokenSerializer<User> {
-  /** Code points. Override it where names may be longer. */
-  protected readonly usernameMaxLength: number = USERNAME_MAX_LENGTH;
   #isInactive = false;
 
   override get fields(): DescribedSerializer['fields'] {
     return FIELDS;
   }
 
-  protected override readFields(): Record<string, string> {
-    const fields = super.readFields();
-    const name = fields['username'];
-    if (name === undefined) return fields;
-    const length = Array.from(name).length;
-    if (length > this.usernameMaxLength) {
-      const text = `Ensure this value has at most ${String(this.usernameMaxLength)} characters (it has ${String(length)}).`;
-      this.fail('username', text, 'max_length');
-    }
-    return { ...fields, username: name.normalize('NFKC') };
-  }
-
   protected override async authenticate(username: string, password: string): Promise<User | null> {
-    const user = await this.context.settings.users!.authenticate({ username, password }, this.context.request);
+    const name = username.length > LONGEST_NAME ? username : username.normalize('NFKC');
+    const user = await this.context.settings.users!.authenticate({ username: name, password }, this.context.request);
     this.#isInactive = user?.isActive === false;
     return this.#isInactive ? null : (user as User | null);
+  }
+
+  /** A form knows no difference between a field that is empty and one that is not there. */
+  protected override fail(field: string, message: string, code: string): void {
+    if (code === 'blank') super.fail(field, 'This field is required.', 'required');
+    else super.fail(field, message, code);
   }
 
   protected override refuse(): void {
