@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BlacklistStore } from '../auth/jwt/store';
+import type { KnoxStore } from '../auth/knox/store';
 import type { SessionStore } from '../auth/session/store';
 import type { TokenStore } from '../auth/token/store';
 import type { Awaitable } from '../core/policy';
@@ -28,6 +29,10 @@ export interface CommandUserStore {
 export interface CommandTokenStore extends TokenStore {
   /** Needed for `createtokens` alone. */
   createMissing?(): Promise<number>;
+  /** Hashes the keys that rest in clear, and says how many. */
+  hashKeys?(): Promise<number>;
+  /** How many keys rest in clear. */
+  countClearKeys?(): Promise<number>;
 }
 
 /** A value, also as a promise, or a function that gives it: with that, nothing is opened for commands that don't need it. */
@@ -59,11 +64,14 @@ export interface CommandConfig {
   readonly tokens?: (orm: CommandOrm) => CommandTokenStore;
   /** @default sessionStore(orm) */
   readonly sessions?: (orm: CommandOrm) => SessionStore;
+  /** The tokens of knox. @default knoxStore(orm) */
+  readonly knoxTokens?: (orm: CommandOrm) => Pick<KnoxStore, 'flushExpired'>;
   /** @default blacklistStore(orm) */
   readonly blacklist?: (orm: CommandOrm) => BlacklistStore;
   /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
   readonly urls?: Given<readonly Route[]>;
-  /** Settings that `check` looks at beside those of the views, and whose `passwordValidators` new passwords must please. */
+  /** Settings that `check` looks at beside those of the views, and whose `passwordValidators` new passwords must please;
+   * new tokens rest as they say. */
   readonly settings?: Given<Settings>;
   /** The ids of checks whose findings are known and meant so, such as `sallyport.W014`. @default [] */
   readonly silencedChecks?: readonly string[];
@@ -77,6 +85,7 @@ const EXPORTS: readonly (keyof CommandConfig)[] = [
   'users',
   'tokens',
   'sessions',
+  'knoxTokens',
   'blacklist',
   'urls',
   'settings',

@@ -1,8 +1,10 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import type * as Postgresql from '@mikro-orm/postgresql';
 import type { BlacklistStore } from '../auth/jwt/store';
+import type { KnoxStore } from '../auth/knox/store';
 import type { SessionStore } from '../auth/session/store';
 import { defaultPasswordValidators, type PasswordValidator } from '../core/passwords/validation';
+import type { Settings } from '../core/settings';
 import type * as Library from '../mikro-orm';
 import { findConfig, valueOf } from './config';
 import type { CommandConfig, CommandOrm, CommandTokenStore, CommandUserStore, ConfigFile } from './config';
@@ -35,14 +37,23 @@ export class Database {
     return this.#config.sessions?.(this.orm) ?? this.#library.sessionStore(this.orm);
   }
 
+  get knoxTokens(): Pick<KnoxStore, 'flushExpired'> {
+    return this.#config.knoxTokens?.(this.orm) ?? this.#library.knoxStore(this.orm);
+  }
+
   get blacklist(): BlacklistStore {
     return this.#config.blacklist?.(this.orm) ?? this.#library.blacklistStore(this.orm);
   }
 
+  /** The settings of the app; null where the configuration has none. */
+  async settings(): Promise<Settings | null> {
+    const { settings } = this.#config;
+    return settings === undefined ? null : valueOf(settings);
+  }
+
   /** The rules for new passwords: those of the settings, if the configuration has any. */
   async passwordValidators(): Promise<readonly PasswordValidator[]> {
-    const { settings } = this.#config;
-    return settings === undefined ? defaultPasswordValidators : (await valueOf(settings)).passwordValidators;
+    return (await this.settings())?.passwordValidators ?? defaultPasswordValidators;
   }
 
   migrate(): Promise<string[]> {

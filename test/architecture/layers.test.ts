@@ -113,6 +113,12 @@ const layers: readonly Layer[] = [
     types: [stores],
     packages: [/^@mikro-orm\//],
   },
+  // A token is made as the settings of the app let keys rest.
+  {
+    files: /^cli\/commands\/(check|create-token)$/,
+    loads: [/^cli\//, pure, core, /^auth\/token\/(models|settings)$/],
+    packages: [/^commander$/],
+  },
   {
     files: /^cli\//,
     node: true,

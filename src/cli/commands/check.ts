@@ -1,12 +1,16 @@
 import { Option, type Command } from 'commander';
+import { authtoken } from '../../auth/token/settings';
 import { runChecks, type Finding, type FindingLevel } from '../../core/checks';
+import { finding } from '../../core/findings';
 import { loadApp } from '../app';
+import { withDatabase, type Database } from '../database';
 import { Failure } from '../errors';
 import { configOf } from '../options';
 import { print } from '../output';
 
 interface CheckOptions {
   readonly deploy: boolean;
+  readonly database: boolean;
   readonly json: boolean;
   readonly failLevel: FindingLevel;
 }
@@ -16,20 +20,36 @@ export function addCheck(program: Command): void {
     .command('check')
     .description('Look for what is insecure in the set-up of an app')
     .option('--deploy', 'report what matters in production alone, too', false)
+    .option('--database', 'look into the database, too', false)
     .addOption(
       new Option('--fail-level <level>', 'exit with 1 on findings of this level and above')
         .choices(['warning', 'error'] satisfies FindingLevel[])
         .default('error'),
     )
     .option('--json', 'print the findings as JSON', false)
-    .action(async ({ deploy, json, failLevel }: CheckOptions) => {
+    .action(async ({ deploy, database, json, failLevel }: CheckOptions) => {
       const { urls, settings, silencedChecks } = await loadApp(configOf(program));
-      const all = runChecks(urls, { settings, deploy });
+      const inRows = database ? await withDatabase(configOf(program), checkRows) : [];
+      const all = [...runChecks(urls, { settings, deploy }), ...inRows];
       const findings = all.filter(({ id }) => !silencedChecks.has(id));
       const silenced = all.length - findings.length;
       print(json ? JSON.stringify({ findings, silenced }) : describe(findings, silenced));
       if (findings.some(({ level }) => level === 'error' || failLevel === 'warning')) throw new Failure();
     });
+}
+
+/** What is insecure in the rows of an app, whatever its set-up says. */
+async function checkRows(database: Database): Promise<readonly Finding[]> {
+  const settings = await database.settings();
+  if (settings === null || authtoken.find(settings)?.keysAtRest !== 'hashed') return [];
+  const count = (await database.tokens.countClearKeys?.()) ?? 0;
+  if (count === 0) return [];
+  return [
+    finding('sallyport.W029', 'the table of tokens', {
+      message: `Keys should rest hashed, and ${String(count)} of them rest in clear until they are used.`,
+      hint: 'Run `sallyport hashtokens`.',
+    }),
+  ];
 }
 
 /** The findings as Django's command of this name writes them. */
