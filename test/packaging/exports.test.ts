@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackedPackage, readManifest, root, runNode, toolScript } from './packed-package';
 
@@ -122,6 +122,19 @@ describe('the packed package', () => {
     const files = ['from-commonjs.cts', 'from-esm.mts'];
     const { output } = runNode(project, [toolScript('typescript', 'tsc'), ...options, ...files]);
     expect(output).toBe('');
+  });
+
+  it('brings the list of common passwords, and its licence', () => {
+    const project = projectFor('.', 'passwords');
+    const texts = learn<string[]>(project, [
+      '-e',
+      `require('sallyport').validatePassword('password').catch(({ detail }) => {
+         console.log('answer: ' + JSON.stringify(detail));
+       });`,
+    ]);
+    expect(texts).toEqual(['This password is too common.']);
+    const licence = join(project, 'node_modules/sallyport/dist/core/passwords/common-passwords.LICENSE');
+    expect(readFileSync(licence, 'utf8')).toContain('Copyright (c) Django Software Foundation');
   });
 
   it('passes publint', () => {
