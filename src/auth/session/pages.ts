@@ -27,7 +27,7 @@ export class SessionPageRenderer extends BaseRenderer {
 
   render(data: unknown, _acceptedMediaType: string, context: RendererContext): Awaitable<string> {
     const { response, request, view } = context;
-    const form = (view as FormView).getForm?.(response.status === 400 ? (data as LoginForm['errors']) : {});
+    const form = (view as FormView).getForm?.(response.status === 400 ? errorsOf(data) : {});
     if (form !== undefined && (!response.exception || response.status === 400)) {
       // The form once more is no error of the protocol to Django.
       response.status = 200;
@@ -86,6 +86,13 @@ ${content}
 </html>
 `;
   }
+}
+
+/** The texts of a refusal; whatever else the exception handler of an app puts beside them is left out. */
+function errorsOf(data: unknown): LoginForm['errors'] {
+  const isText = (value: unknown): boolean => typeof value === 'string' || value instanceof String;
+  const lists = Object.entries(data ?? {}).map(([name, value]) => [name, [value].flat().filter(isText).map(String)]);
+  return Object.fromEntries(lists) as LoginForm['errors'];
 }
 
 function renderHidden(name: string, value: string): string {

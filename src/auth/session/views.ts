@@ -33,8 +33,8 @@ const HEADERS: Readonly<Record<string, string>> = Object.freeze({
 });
 
 /**
- * The base of the views: whatever changes something needs a CSRF token, of visitors who are not logged in too, whatever
- * a subclass overrides. Programs are answered with JSON, browsers with pages.
+ * The base of the views: whatever changes something needs a CSRF token, of visitors who are not logged in too, whichever
+ * authenticators and permissions a subclass has. Programs are answered with JSON, browsers with pages.
  */
 export abstract class SessionView<User extends BaseUser = BaseUser> extends APIView<User, null> {
   static override authenticationClasses: AuthenticationClasses = [];
@@ -91,7 +91,7 @@ function redirect(url: string): globalThis.Response {
 export class LoginView<User extends BaseUser = BaseUser> extends SessionView<User> {
   static override preAuthThrottleClasses: ThrottleClasses = [LoginThrottle];
   static override description: string | null = 'Takes a username and a password, and opens a session.';
-  /** Whether a page sends those on who are logged in. It tells other sites who is, by the images they can load. */
+  /** Whether a page sends those on who are logged in. Other sites can find out by it who is: an image loads, or not. */
   static redirectAuthenticatedUser = false;
 
   static override check(settings: Settings, view: CheckedView): Finding[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  APIException,
   APIView,
   defineSettings,
   getSession,
@@ -290,6 +291,14 @@ describe('people', () => {
       headers: { ...page.headers, 'X-CSRFToken': await tokenOf(client) },
     });
     expect([answer.status, formOf(answer)]).toEqual([200, expect.stringContaining('JSON parse error')]);
+  });
+
+  it('see the form whatever the app makes of errors', async () => {
+    const exceptionHandler = (error: unknown): Response | null =>
+      error instanceof APIException ? new Response({ texts: ['No.'], code: 7, more: { a: 1 } }, { status: 400 }) : null;
+    const client = browser(await createApp({ settings: { exceptionHandler } }));
+    const answer = await fillIn(client, '/auth/login/', { username: 'ann', password: 'wrong' });
+    expect(formOf(answer)).toContain('<ul><li>No.</li></ul>');
   });
 
   it('log out by a form, and see that it is done or are sent on (A-115)', async () => {
