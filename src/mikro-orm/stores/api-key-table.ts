@@ -3,6 +3,7 @@ import type { AbstractAPIKey } from '../../auth/api-key/models';
 import type { APIKeyClass, NewAPIKey } from '../../auth/api-key/store';
 import { execute } from '../orm';
 import type { Orm } from '../orm';
+import { query } from '../query';
 import { metadataOf, propertyOf, userMetadataOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
 import { newRow } from './new-row';
@@ -41,7 +42,7 @@ export class APIKeyTable<K extends AbstractAPIKey> {
   /** The key with this prefix, with its user. */
   async find(em: EntityManager, prefix: string): Promise<K | null> {
     if (!canHold(this.#prefix, prefix)) return null;
-    const [row] = await execute(em, this.#find, [prefix]);
+    const [row] = await query(em, this.#find, [prefix]);
     if (row === undefined) return null;
     if (this.#users?.isIn(row) === true) this.#users.read(em, row); // the manager knows then whom the key refers to
     return this.#keys.read<K>(em, row);

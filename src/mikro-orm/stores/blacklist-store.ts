@@ -5,6 +5,7 @@ import { systemClock } from '../../core/clock';
 import type { Clock } from '../../core/clock';
 import { currentManager, execute } from '../orm';
 import type { Orm, Row } from '../orm';
+import { query } from '../query';
 import { metadataOf, propertyOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
 import { canHold } from './values';
@@ -79,7 +80,7 @@ export class MikroOrmBlacklistStore implements BlacklistStore {
   }
 
   async isBlacklisted(jti: string): Promise<boolean> {
-    const rows = await this.#run(this.#isBlacklisted, jti);
+    const rows = await query(currentManager(this.#orm), this.#isBlacklisted, [jti]);
     return rows.length > 0;
   }
 

@@ -3,6 +3,7 @@ import { AuthTokenDetails, type AbstractAuthToken } from '../../auth/knox/models
 import type { NewAuthToken, TokenUse } from '../../auth/knox/store';
 import { execute } from '../orm';
 import type { Orm, Row } from '../orm';
+import { query } from '../query';
 import { findMetadata, metadataOf, propertyOf, userMetadataOf, type AnyClass } from './entity-class';
 import { EntityColumns } from './entity-columns';
 import { newRow } from './new-row';
@@ -61,11 +62,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
     const possible = keys.filter((key) => canHold(this.#key, key));
     if (possible.length === 0) return [];
     const marks = possible.map(() => '?').join(', ');
-    const rows = await execute(
-      em,
-      `${this.#select} WHERE ${this.#tokens.qualified(this.#key)} IN (${marks})`,
-      possible,
-    );
+    const rows = await query(em, `${this.#select} WHERE ${this.#tokens.qualified(this.#key)} IN (${marks})`, possible);
     return rows.map((row) => this.#read(em, row));
   }
 

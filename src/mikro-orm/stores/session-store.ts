@@ -3,6 +3,7 @@ import type { ReplaceOutcome, SessionRow, SessionStore } from '../../auth/sessio
 import { DjangoSession } from '../entities/models';
 import { currentManager, execute } from '../orm';
 import type { Orm, Row } from '../orm';
+import { query } from '../query';
 import { metadataOf, propertyOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
 import { canHold } from './values';
@@ -50,7 +51,7 @@ export class MikroOrmSessionStore implements SessionStore {
 
   async load(key: string, now: Date): Promise<string | null> {
     if (!canHold(this.#key, key)) return null;
-    const [row] = await this.#run(this.#load, key, this.#moment(now));
+    const [row] = await query(currentManager(this.#orm), this.#load, [key, this.#moment(now)]);
     return row === undefined ? null : (row['data'] as string);
   }
 

@@ -3,6 +3,7 @@ import type { TokenClass, TokenRecord } from '../../auth/token/store';
 import { ImproperlyConfigured } from '../../core/errors';
 import { execute } from '../orm';
 import type { Orm, Row } from '../orm';
+import { query } from '../query';
 import { metadataOf, propertyOf, userMetadataOf } from './entity-class';
 import { EntityColumns, isStored } from './entity-columns';
 import { newRow } from './new-row';
@@ -51,14 +52,14 @@ export class TokenTable<T extends TokenRecord> {
   async findByKey(em: EntityManager, key: string, hashed?: string): Promise<T | null> {
     if (!canHold(this.#key, key)) return null;
     const [row] =
-      hashed === undefined ? await execute(em, this.#findByKey, [key]) : await this.#findInEitherForm(em, key, hashed);
+      hashed === undefined ? await query(em, this.#findByKey, [key]) : await this.#findInEitherForm(em, key, hashed);
     if (row === undefined) return null;
     this.#users.read(em, row); // the manager knows then whom the token refers to
     return this.#tokens.read<T>(em, row);
   }
 
   async #findInEitherForm(em: EntityManager, key: string, hashed: string): Promise<Row[]> {
-    const rows = await execute(em, this.#findByEither, [key, hashed]);
+    const rows = await query(em, this.#findByEither, [key, hashed]);
     const column = this.#tokens.aliasOf(this.#key);
     if (rows.length === 0 || rows[0]![column] === hashed) return rows;
     // Of several uses at once one changes the row, and the others find it changed.

@@ -18,6 +18,7 @@ import { makePassword } from '../../crypto/hashers';
 import type { PasswordHashers, RawPassword } from '../../crypto/hashers';
 import { concealing, currentManager, execute } from '../orm';
 import type { Orm, Row } from '../orm';
+import { query } from '../query';
 import { assertUserClass, metadataOf, propertyOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
 import { permissionTableOf } from './permission-table';
@@ -162,7 +163,7 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     const em = currentManager(this.#orm);
     const { selection, table } = this.#columns;
     const sql = `SELECT ${selection} FROM ${table} WHERE ${this.#columns.qualified(property)} = ? LIMIT 2`;
-    const [row, another] = await execute(em, sql, [this.#columns.parameter(property, value)]);
+    const [row, another] = await query(em, sql, [this.#columns.parameter(property, value)]);
     return row === undefined || another !== undefined ? null : this.#read(em, row);
   }
 
