@@ -1,6 +1,7 @@
 // What the package does with MikroORM 7, which Jest can't load: run by scripts/mikro-orm-7.mjs with Node's own runner, in a
 // project that has installed the packed package.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -103,7 +104,10 @@ describe('A database of Django', () => {
 
   it('is not changed, and its tokens work', async () => {
     const before = await look();
-    await library.migrate(orm);
+    const { tables, applied } = await library.adopt(orm);
+    assert.deepEqual([...new Set(tables.map(({ state }) => state))], ['adopted']);
+    assert.deepEqual(applied, ['sallyport_0010_sallyport_cache']);
+    assert.deepEqual(await library.migrate(orm), []);
     assert.deepEqual(await look(), before);
     const { credentials } = JSON.parse(readFileSync(`${DJANGO_KIT}/samples.json`, 'utf8'));
     const tokens = library.tokenStore(orm);
@@ -156,6 +160,11 @@ describe('The stores', () => {
     const user = await users.get(ann.pk);
     assert.equal(await user.hasPerm('notes.add_note'), true);
     assert.equal(await user.hasPerm('notes.delete_note'), false);
+    const able = await users.withPerm('notes.add_note');
+    assert.deepEqual(
+      able.map(({ username }) => username),
+      ['ann'],
+    );
   });
 
   it('call tokens back once', async () => {
@@ -191,6 +200,39 @@ describe('The stores', () => {
     assert.deepEqual(await cache.get('value'), { a: [1] });
     await cache.delete('value');
     assert.equal(await cache.get('value'), undefined);
+  });
+});
+
+describe('The command line', () => {
+  it('makes the tables and a user', async () => {
+    const orm = await open('commands');
+    const { clientUrl } = orm.config.getAll();
+    const run = (...args) =>
+      execFileSync(process.execPath, ['node_modules/sallyport/dist/cli/main.js', ...args], {
+        env: { DATABASE_URL: clientUrl },
+        encoding: 'utf8',
+      });
+    assert.match(run('migrate'), /Applying sallyport_0001_auth_user\.\.\. OK/);
+    assert.equal(run('createuser', '--noinput', '--username', 'ann', '--email', ''), 'User created successfully.\n');
+    assert.equal(run('createtokens'), 'Created 1 token.\n');
+    await orm.close(true);
+  });
+});
+
+describe('Tokens', () => {
+  let orm;
+  before(async () => {
+    orm = await open('tokens', { entities: library.djangoSchemas(), subscribers: [library.automaticTokens()] });
+    await library.migrate(orm);
+  });
+  after(() => orm.close(true));
+
+  it('are made beside new users, and for those who were there before', async () => {
+    const ann = await library.userStore(orm).createUser({ username: 'ann' });
+    const tokens = library.tokenStore(orm);
+    assert.deepEqual([(await tokens.getOrCreate(ann))[1], await tokens.createMissing()], [false, 0]);
+    await query(orm, 'DELETE FROM authtoken_token');
+    assert.equal(await tokens.createMissing(), 1);
   });
 });
 
