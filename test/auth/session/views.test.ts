@@ -196,7 +196,18 @@ describe('every view', () => {
     expect(() => sessionUrls(new World({ settings: { users: null } }).settings)).toThrow(ImproperlyConfigured);
   });
 
-  it('is looked at by the checks of an app', async () => {
+  it('has nothing that the checks of an app find fault with', () => {
+    const { settings } = new World({
+      session: { secretKey: 'k8#fW2!qLr9@ZxTn5^uYb7*Hc3&JmPd6$sVe4%Ga1+oXi0=zRt', cookieSecure: true },
+      csrf: { cookieSecure: true },
+      settings: { allowedHosts: ['site.example'] },
+    });
+    const ids = runChecks(sessionUrls(settings), { deploy: true }).map(({ id }) => id);
+    // But that the stores of this test lie in memory.
+    expect(new Set(ids)).toEqual(new Set(['sallyport.W016']));
+  });
+
+  it('is looked at by the checks of an app', () => {
     const { settings } = new World({
       session: { secretKey: 'weak' },
       settings: { defaultThrottleRates: { failed_login: null } },
