@@ -148,7 +148,7 @@ export interface UserTable<U extends UserWithPassword> {
 }
 
 export interface ModelBackendOptions {
-  /** @default PBKDF2-SHA256, PBKDF2-SHA1, scrypt */
+  /** @default Django's list, `defaultPasswordHashers` */
   readonly hashers?: PasswordHashers | undefined;
   /**
    * Another name for `username` among the credentials: the `USERNAME_FIELD` of the user class.

@@ -69,6 +69,7 @@ const REFUSED: PasswordVerdict = Object.freeze({ ok: false, mustUpdate: false })
 /**
  * Compares a password with what is stored. It never throws over a stored value: one that is unusable, damaged or absent
  * matches nothing, and costs as much as a wrong password, so that time does not tell such accounts from others.
+ * @throws ImproperlyConfigured when it is a hash for which a package is missing
  */
 export async function checkPassword(
   raw: RawPassword | null,
