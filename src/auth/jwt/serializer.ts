@@ -118,6 +118,9 @@ export abstract class JWTSerializer extends TextSerializer {
   }
 }
 
+/** A class of serializers, as views and settings take it. */
+export type SerializerClass = new (data: unknown, context: SerializerContext) => JWTSerializer;
+
 function describe(name: string, isInput: boolean): FieldInfo {
   const words = name.replaceAll('_', ' ');
   const label = words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,119 +1,12 @@
-import { cleanCredentials } from '../../core/backends';
 import { AuthenticationFailed, ValidationError } from '../../core/exceptions';
 import type { BaseUser } from '../../core/users';
-import { bindToken, checkRefreshBinding, keyToBind } from './dpop/binding';
+import { checkRefreshBinding } from './dpop/binding';
 import { TokenError } from './exceptions';
 import { afterAnswer, checkFamily, closeFamily, endFamily, FAMILY_CLAIM, rotateFamily } from './families';
-import { JWTSerializer, type Attributes, type SerializerContext, type ValidatedData } from './serializer';
+import { JWTSerializer, type Attributes, type ValidatedData } from './serializer';
 import { RefreshToken, SlidingToken, type RevocableToken } from './revocable-tokens';
 import { UntypedToken, type Token, type TokenClass } from './tokens';
-import { defaultUserAuthenticationRule, findUser, hasSamePassword, passwordDigest, requireUsers } from './users';
-
-/** A class of serializers, as views and settings take it. */
-export type SerializerClass = new (data: unknown, context: SerializerContext) => JWTSerializer;
-
-/**
- * Checks a name and a password. `getToken` is the place for claims of your own, `validate` the place to add to the answer.
- *
- * @example
- * class NamedTokenSerializer extends TokenObtainPairSerializer {
- *   override async getToken(user: User) {
- *     const token = await super.getToken(user);
- *     token.set('name', user.username);
- *     return token;
- *   }
- * }
- */
-export abstract class TokenObtainSerializer extends JWTSerializer {
-  /** Whoever the credentials belong to, once they were checked. */
-  protected user: BaseUser | null = null;
-  #keyToBind: Promise<string | null> | undefined;
-
-  protected abstract get tokenClass(): TokenClass;
-
-  /** The field of the name: the option of this name. */
-  get usernameField(): string {
-    return this.options.usernameField;
-  }
-
-  protected override get inputs(): readonly string[] {
-    return [this.usernameField, 'password'];
-  }
-
-  /** The text for credentials that aren't taken; it is the same for all reasons. */
-  get noActiveAccount(): string {
-    return 'No active account found with the given credentials';
-  }
-
-  /** A fresh token for a user, bound to the key of a client that has sent a proof. */
-  async getToken(user: BaseUser): Promise<Token> {
-    const jkt = await this.#findKeyToBind();
-    const token = await this.tokenClass.forUser(this.settings, user, { allowInactive: true });
-    if (jkt !== null) bindToken(token, jkt);
-    return token;
-  }
-
-  #findKeyToBind(): Promise<string | null> {
-    return (this.#keyToBind ??= keyToBind(this.settings, this.context.request));
-  }
-
-  /** @throws AuthenticationFailed */
-  override async validate(attributes: Attributes): Promise<ValidatedData> {
-    const { request } = this.context;
-    const { onLoginFailed } = this.options;
-    const credentials = { [this.usernameField]: attributes[this.usernameField]!, password: attributes['password']! };
-    const users = requireUsers(this.settings, this.constructor.name);
-    await this.#findKeyToBind(); // a bad proof is refused before a password costs its time
-    const user = await users.authenticate(credentials, request);
-    if (user === null || !(await mayHaveTokens(this, user))) {
-      await onLoginFailed?.(cleanCredentials(credentials), request);
-      throw new AuthenticationFailed(this.noActiveAccount, 'no_active_account');
-    }
-    this.user = user;
-    return {};
-  }
-
-  /** The answer with the tokens of the user in it. */
-  protected async answer(makeTokens: (user: BaseUser) => Promise<ValidatedData>): Promise<ValidatedData> {
-    const user = this.user!;
-    const data = await makeTokens(user);
-    if (this.options.updateLastLogin) await this.#noteLogin(user);
-    return data;
-  }
-
-  async #noteLogin(user: BaseUser): Promise<void> {
-    const { onLoginSuccess } = this.options;
-    if (onLoginSuccess !== null) await onLoginSuccess(user, this.context.request);
-    else await this.settings.users!.updateLastLogin?.(user, new Date(this.settings.clock.now()));
-  }
-}
-
-/** A name and a password for a refresh token and an access token. */
-export class TokenObtainPairSerializer extends TokenObtainSerializer {
-  protected override get tokenClass(): TokenClass<RefreshToken> {
-    return RefreshToken;
-  }
-
-  override async validate(attributes: Attributes): Promise<ValidatedData> {
-    await super.validate(attributes);
-    return this.answer(async (user) => {
-      const refresh = (await this.getToken(user)) as RefreshToken;
-      return { refresh: String(refresh), access: String(refresh.accessToken) };
-    });
-  }
-}
-
-/** A name and a password for a sliding token. */
-export class TokenObtainSlidingSerializer extends TokenObtainSerializer {
-  protected override get tokenClass(): TokenClass<SlidingToken> {
-    return SlidingToken;
-  }
-
-  override async validate(attributes: Attributes): Promise<ValidatedData> {
-    await super.validate(attributes);
-    return this.answer(async (user) => ({ token: String(await this.getToken(user)) }));
-  }
-}
+import { findUser, hasSamePassword, mayHaveTokens, passwordDigest } from './users';
 
 /** A refresh token for an access token and, with `rotateRefreshTokens`, another refresh token. */
 export class TokenRefreshSerializer extends JWTSerializer {
@@ -225,10 +118,6 @@ export class TokenBlacklistSerializer extends JWTSerializer {
   }
 }
 
-function mayHaveTokens({ options }: JWTSerializer, user: BaseUser | null): PromiseLike<boolean> | boolean {
-  return (options.userAuthenticationRule ?? defaultUserAuthenticationRule)(user, options);
-}
-
 function userIdIn({ options }: JWTSerializer, token: Token): unknown {
   return token.get(options.userIdClaim);
 }
@@ -256,7 +145,7 @@ async function checkUser(serializer: JWTSerializer, token: RevocableToken): Prom
   const claim = userIdIn(serializer, token);
   if (claim === undefined) return null;
   const user = await findUser(settings, claim);
-  if (user === null || !(await mayHaveTokens(serializer, user))) {
+  if (user === null || !(await mayHaveTokens(user, options))) {
     throw new AuthenticationFailed('No active account found for the given token.', 'no_active_account');
   }
   if (options.checkRevokeToken && !hasSamePassword(settings, user, token.get(options.revokeTokenClaim))) {

@@ -6,7 +6,7 @@ import type { RefreshReuse } from './families';
 import type { RingKey } from './keys/key-ring';
 import type { RemoteKeySetOptions } from './keys/remote-key-set';
 import type { AlgorithmName, KeyInput } from './protocol';
-import type { SerializerClass } from './serializers';
+import type { SerializerClass } from './serializer';
 import type { BlacklistStore, RefreshFamilyStore } from './store';
 import type { TokenUserClass } from './token-user';
 import type { TokenClass } from './tokens';

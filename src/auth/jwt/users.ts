@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ImproperlyConfigured } from '../../core/exceptions';
+import type { Awaitable } from '../../core/policy';
 import type { Settings } from '../../core/settings';
 import type { BaseUser, UserStore } from '../../core/users';
 import { constantTimeEqual } from '../../crypto/compare';
@@ -9,6 +10,11 @@ import { jwt, type JWTSettings } from './settings';
 /** Who may have tokens: a user that there is and, unless `checkUserIsActive` is off, is active. */
 export function defaultUserAuthenticationRule(user: BaseUser | null, options: JWTSettings): boolean {
   return user !== null && (!options.checkUserIsActive || user.isActive);
+}
+
+/** The same by the rule of the options, if they have one. */
+export function mayHaveTokens(user: BaseUser | null, options: JWTSettings): Awaitable<boolean> {
+  return (options.userAuthenticationRule ?? defaultUserAuthenticationRule)(user, options);
 }
 
 /**
