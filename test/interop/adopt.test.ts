@@ -102,7 +102,8 @@ describe('Adopting', () => {
     orms.push(orm);
     return orm;
   }
-  const recorded = (): Promise<Rows> => database.sql('SELECT name FROM sallyport_migrations ORDER BY 1');
+  const isThere = async (table: string): Promise<unknown> =>
+    (await database.sql('SELECT to_regclass(?) IS NOT NULL AS there', [table]))[0]!['there'];
   const states = (tables: readonly AdoptedTable[]): object =>
     Object.fromEntries(tables.map(({ table, state }) => [table, state]));
 
@@ -120,11 +121,11 @@ describe('Adopting', () => {
 
   it('makes tables of ours, and none that Django lacks', async () => {
     await database.sql('DROP TABLE django_session');
-    const orm = await seenBy([SessionSchema, CacheSchema]);
+    const orm = await seenBy([userSchema({ class: User }), SessionSchema, CacheSchema]);
     const { tables, applied } = await adopt(orm);
-    expect(states(tables)).toEqual({ django_session: 'missing' });
+    expect(states(tables)).toEqual({ auth_user: 'adopted', django_session: 'missing' });
     expect(applied).toEqual(['sallyport_0010_sallyport_cache']);
-    expect(await database.sql("SELECT to_regclass('django_session') AS found")).toEqual([{ found: null }]);
+    expect(await isThere('django_session')).toBe(false);
     expect(await migrate(orm)).toEqual(['sallyport_0009_django_session']);
   });
 
@@ -146,7 +147,15 @@ describe('Adopting', () => {
       },
       { table: 'django_session', state: 'adopted', differences: [] },
     ]);
-    expect([applied, await recorded()]).toEqual([[], []]);
+    expect(applied).toEqual([]);
+    expect([await isThere('sallyport_migrations'), await isThere('sallyport_cache')]).toEqual([false, false]);
+  });
+
+  it('does nothing where there is no table of Django', async () => {
+    await database.sql('DROP TABLE django_session');
+    const { tables, applied } = await adopt(await seenBy([SessionSchema, CacheSchema]));
+    expect([states(tables), applied]).toEqual([{ django_session: 'missing' }, []]);
+    expect(await isThere('sallyport_migrations')).toBe(false);
   });
 
   it('takes texts of any length, as releases of Django differ in them', async () => {

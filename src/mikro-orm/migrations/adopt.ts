@@ -2,7 +2,7 @@ import type { EntityManager, EntityMetadata } from '@mikro-orm/core';
 import { execute } from '../orm';
 import type { Orm } from '../orm';
 import { isStored } from '../stores/entity-columns';
-import { withLedger } from './ledger';
+import { listMigrations, withLedger } from './ledger';
 import { migrations } from './migrations';
 import type { NamedMigration } from './migrations';
 
@@ -32,22 +32,30 @@ export interface Adoption {
 /**
  * Takes over a database that Django has made. Its tables are recognised: their migrations count as done, and neither
  * columns nor rows are changed. Tables of ours are made beside them; a table that Django lacks is not. Where one differs
- * from what the app maps, nothing at all is done.
+ * from what the app maps, or none is there, nothing at all is done.
  */
-export function adopt(orm: Orm): Promise<Adoption> {
+export async function adopt(orm: Orm): Promise<Adoption> {
+  const tables = await examineAll(orm);
+  const isFit = tables.some(({ state }) => state !== 'missing') && tables.every(({ state }) => state !== 'different');
+  if (!isFit) return { tables, applied: [] };
+  const adopted = new Set(tables.filter(({ state }) => state === 'adopted').map(({ table }) => table));
   return withLedger(orm, async (ledger) => {
-    const tables: AdoptedTable[] = [];
-    for (const migration of migrations.filter((each) => !isOurs(each))) {
-      const found = await examine(ledger.em, tableOf(migration), ledger.done.has(migration.name));
-      if (found !== null) tables.push(found);
-    }
-    if (tables.some(({ state }) => state === 'different')) return { tables, applied: [] };
     for (const migration of migrations) {
-      const isAdopted = tables.some(({ table, state }) => table === tableOf(migration) && state === 'adopted');
-      if (isAdopted) await ledger.add(migration.name);
+      if (adopted.has(tableOf(migration)) && !ledger.done.has(migration.name)) await ledger.add(migration.name);
     }
     return { tables, applied: await ledger.apply(migrations.filter(isOurs)) };
   });
+}
+
+async function examineAll(orm: Orm): Promise<AdoptedTable[]> {
+  const done = new Set((await listMigrations(orm)).filter(({ applied }) => applied).map(({ name }) => name));
+  const em = orm.em.fork();
+  const tables: AdoptedTable[] = [];
+  for (const migration of migrations.filter((each) => !isOurs(each))) {
+    const found = await examine(em, tableOf(migration), done.has(migration.name));
+    if (found !== null) tables.push(found);
+  }
+  return tables;
 }
 
 /** The table that a migration makes; its name says so. */
