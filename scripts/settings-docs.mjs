@@ -38,6 +38,18 @@ const chapters = [
     type: 'JWTSettings',
   },
   {
+    heading: 'Knox',
+    text: 'Arguments of `knox({ … })` from `sallyport/knox`, for [tokens of each client](knox.md).',
+    file: 'src/auth/knox/settings.ts',
+    type: 'KnoxSettings',
+  },
+  {
+    heading: 'API keys',
+    text: 'Arguments of `apiKey({ … })` from `sallyport/api-key`, for [API keys](api-keys.md).',
+    file: 'src/auth/api-key/settings.ts',
+    type: 'APIKeySettings',
+  },
+  {
     heading: 'djangorestframework-jwt',
     text: 'Arguments of `jwtLegacy({ … })` from `sallyport/jwt-legacy`, for [tokens of the older package](jwt-legacy.md). Times are in seconds.',
     file: 'src/auth/jwt-legacy/settings.ts',

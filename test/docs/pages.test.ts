@@ -82,13 +82,15 @@ const promises: readonly (readonly [id: string, promise: string, words: RegExp])
   ['S-147', 'how the schemes compare', /\| scheme \| for \| good \| bad \|/],
   ['S-148', 'that a scheme of your own must be tested well', /test it well/],
   ['S-149', 'that production needs https', /everything over TLS \(https\)/],
+  ['K-046', 'that the start of a token has its prefix in it', /begin with the prefix/],
+  ['K-109', 'that the start of a token stands in clear', /first 15 characters[\s\S]*in clear/],
   ['S-150', 'that Basic has no place there', /Leave Basic to tests/],
   ['S-151', 'that tokens are replaced', /Replace tokens/],
 ];
 
 /** The ids that a section names in its comment. */
 function idsOf(text: string): string[] {
-  return [...text.matchAll(/<!-- ((?:S-\d{3} ?)+)-->/g)].flatMap(([, ids = '']) => ids.trim().split(' '));
+  return [...text.matchAll(/<!-- ((?:[A-Z]+-\d{3} ?)+)-->/g)].flatMap(([, ids = '']) => ids.trim().split(' '));
 }
 
 describe('the guide says', () => {
