@@ -33,9 +33,21 @@ const chapters = [
   },
   {
     heading: 'JSON Web Tokens',
-    text: 'Arguments of `jwt({ … })` from `sallyport/jwt`, for [JWTAuthentication](authentication.md#json-web-tokens). Times are in seconds.',
+    text: 'Arguments of `jwt({ … })` from `sallyport/jwt`, for [JWTAuthentication](jwt.md). Times are in seconds.',
     file: 'src/auth/jwt/settings.ts',
     type: 'JWTSettings',
+  },
+  {
+    heading: 'Tokens in cookies',
+    text: 'Arguments of `jwtCookies({ … })` from `sallyport/jwt`, for [JWTCookieAuthentication](jwt.md#tokens-in-cookies) and the views of tokens.',
+    file: 'src/auth/jwt/cookies/settings.ts',
+    type: 'JWTCookieSettings',
+  },
+  {
+    heading: 'Bound tokens',
+    text: 'Arguments of `dpop({ … })` from `sallyport/jwt`, for [DPoPAuthentication](jwt.md#tokens-that-are-bound-to-a-key). Times are in seconds.',
+    file: 'src/auth/jwt/dpop/settings.ts',
+    type: 'DPoPSettings',
   },
   {
     heading: 'Knox',

@@ -39,7 +39,8 @@ function consolesOf({ blocks }: Page): { server: string; transcript: string }[] 
 const proven: Readonly<Record<string, string>> = {
   authentication:
     'S-011, S-016, S-024, S-027, S-043, S-047, S-051 to S-053, S-059 to S-061, S-067, S-068, S-076, S-079 to S-083, ' +
-    'S-086 to S-088, S-090 to S-092, S-098 to S-102, S-113, S-117, S-119, S-121, S-134 to S-136, S-152, S-153, S-161',
+    'S-086 to S-088, S-090 to S-092, S-098 to S-102, S-113, S-117, S-119, S-121, S-152, S-153, S-161',
+  jwt: 'S-134 to S-136',
 };
 
 const pagesWithConsoles = pages
