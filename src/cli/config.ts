@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BlacklistStore } from '../auth/jwt/store';
+import type { BlacklistStore, RefreshFamilyStore } from '../auth/jwt/store';
 import type { KnoxStore } from '../auth/knox/store';
 import type { SessionStore } from '../auth/session/store';
 import type { TokenStore } from '../auth/token/store';
@@ -68,6 +68,8 @@ export interface CommandConfig {
   readonly knoxTokens?: (orm: CommandOrm) => Pick<KnoxStore, 'flushExpired'>;
   /** @default blacklistStore(orm) */
   readonly blacklist?: (orm: CommandOrm) => BlacklistStore;
+  /** The families of refresh tokens. @default refreshFamilyStore(orm), where `RefreshFamilySchema` is mapped */
+  readonly families?: (orm: CommandOrm) => RefreshFamilyStore;
   /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
   readonly urls?: Given<readonly Route[]>;
   /** Settings that `check` looks at beside those of the views, and whose `passwordValidators` new passwords must please;
@@ -87,6 +89,7 @@ const EXPORTS: readonly (keyof CommandConfig)[] = [
   'sessions',
   'knoxTokens',
   'blacklist',
+  'families',
   'urls',
   'settings',
   'silencedChecks',

@@ -1,6 +1,6 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import type * as Postgresql from '@mikro-orm/postgresql';
-import type { BlacklistStore } from '../auth/jwt/store';
+import type { BlacklistStore, RefreshFamilyStore } from '../auth/jwt/store';
 import type { KnoxStore } from '../auth/knox/store';
 import type { SessionStore } from '../auth/session/store';
 import { defaultPasswordValidators, type PasswordValidator } from '../core/passwords/validation';
@@ -43,6 +43,15 @@ export class Database {
 
   get blacklist(): BlacklistStore {
     return this.#config.blacklist?.(this.orm) ?? this.#library.blacklistStore(this.orm);
+  }
+
+  /** The families of refresh tokens; null where the app has none. */
+  get families(): RefreshFamilyStore | null {
+    const { families } = this.#config;
+    if (families !== undefined) return families(this.orm);
+    const { RefreshFamilySchema, refreshFamilyStore } = this.#library;
+    const mapped = [...this.orm.em.getMetadata()].some((meta) => meta.class === RefreshFamilySchema.meta.class);
+    return mapped ? refreshFamilyStore(this.orm) : null;
   }
 
   /** The settings of the app; null where the configuration has none. */

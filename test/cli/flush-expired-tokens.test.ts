@@ -1,7 +1,17 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { OutstandingEntry } from 'sallyport/jwt';
-import { blacklistSchemas, blacklistStore, migrate, UserSchema } from 'sallyport/mikro-orm';
+import {
+  blacklistSchemas,
+  blacklistStore,
+  migrate,
+  RefreshFamilySchema,
+  refreshFamilyStore,
+  UserSchema,
+} from 'sallyport/mikro-orm';
 import { createDatabase, type TestDatabase } from '../support/database';
 import { build, sallyport } from './sallyport';
 
@@ -11,7 +21,10 @@ let orm: MikroORM;
 beforeAll(async () => {
   build();
   database = await createDatabase();
-  orm = await MikroORM.init({ clientUrl: database.url, entities: [UserSchema, ...blacklistSchemas()] });
+  orm = await MikroORM.init({
+    clientUrl: database.url,
+    entities: [UserSchema, ...blacklistSchemas(), RefreshFamilySchema],
+  });
   await migrate(orm);
 }, 60_000);
 afterAll(async () => {
@@ -43,7 +56,33 @@ describe('sallyport flushexpiredtokens', () => {
 
   it('says how many there were on demand (J-160)', async () => {
     await blacklistStore(orm).outstand(entry('over again', -1));
-    expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":1}\n' });
-    expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":0}\n' });
+    expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":1,"families":0}\n' });
+    expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":0,"families":0}\n' });
+  });
+
+  it('removes the families whose tokens have all expired, where the app has families (J-182)', async () => {
+    const second = Math.floor(Date.now() / 1000);
+    const store = refreshFamilyStore(orm);
+    for (const [id, expiresAt] of [
+      ['over', second - 60],
+      ['open', second + 60],
+    ] as const) {
+      await store.start({ id, userPk: null, member: { jti: id, issuedAt: second - 120, expiresAt } });
+    }
+    const cwd = mkdtempSync(join(tmpdir(), 'sallyport-flush-'));
+    try {
+      const library = JSON.stringify(join(__dirname, '../../dist/mikro-orm'));
+      writeFileSync(
+        join(cwd, 'sallyport.config.cjs'),
+        `const { UserSchema, blacklistSchemas, RefreshFamilySchema } = require(${library});\n` +
+          'exports.entities = [UserSchema, ...blacklistSchemas(), RefreshFamilySchema];\n',
+      );
+      const env = { DATABASE_URL: database.url };
+      const outcome = await sallyport(['flushexpiredtokens', '--json'], { env, cwd });
+      expect(outcome).toEqual({ status: 0, stdout: '{"flushed":0,"families":1}\n', stderr: '' });
+    } finally {
+      rmSync(cwd, { recursive: true });
+    }
+    expect([await store.find('over'), await store.find('open')]).toEqual([null, { jti: 'open', isEnded: false }]);
   });
 });
