@@ -35,7 +35,11 @@ class ExpressHostSession implements HostSession {
   }
 
   set maxAge(seconds: number | null) {
-    this.#begun().cookie.maxAge = seconds === null ? null : seconds * 1000;
+    const { cookie } = this.#begun();
+    const milliseconds = seconds === null ? null : seconds * 1000;
+    cookie.maxAge = milliseconds;
+    // It reads that back by the clock, and would lose a little each time.
+    cookie.originalMaxAge = milliseconds;
   }
 
   get(name: string): unknown {
