@@ -29,7 +29,7 @@ export class JSONWebTokenAuthentication<User extends BaseUser = BaseUser> extend
     requireUsers(settings, 'JSONWebTokenAuthentication');
   }
 
-  /** Secrets that are easy to guess, and tokens that never end. */
+  /** Secrets that are easy to guess, tokens that never end, and cookies that others can use. */
   static check(settings: Settings): Finding[] {
     return checkLegacyTokens(settings);
   }

@@ -1,18 +1,42 @@
 import { finding, type Finding } from '../../core/findings';
 import type { Settings } from '../../core/settings';
 import { checkSecret } from '../jwt/checks';
-import { jwtLegacy } from './settings';
+import { jwtLegacy, type JWTLegacySettings } from './settings';
 
 /** What is insecure about the options of these tokens. */
 export function checkLegacyTokens(settings: Settings): Finding[] {
-  const { algorithm, secretKey, getUserSecretKey, verifyExpiration } = jwtLegacy.of(settings);
-  const found = getUserSecretKey === null ? checkSecret('jwtLegacy.secretKey', secretKey, algorithm) : [];
-  if (verifyExpiration) return found;
-  return [
-    ...found,
-    finding('sallyport.W020', 'the setting jwtLegacy.verifyExpiration', {
-      message: 'A token that somebody has stolen is good for ever.',
-      hint: 'Leave jwtLegacy({ verifyExpiration }) at true, and give tokens a longer expirationDelta if they need one.',
-    }),
-  ];
+  const options = jwtLegacy.of(settings);
+  const { algorithm, secretKey, getUserSecretKey, verifyExpiration, authCookie } = options;
+  const found = authCookie === null ? [] : checkCookie(options);
+  if (getUserSecretKey === null) found.push(...checkSecret('jwtLegacy.secretKey', secretKey, algorithm));
+  if (!verifyExpiration) {
+    found.push(
+      finding('sallyport.W020', 'the setting jwtLegacy.verifyExpiration', {
+        message: 'A token that somebody has stolen is good for ever.',
+        hint: 'Leave jwtLegacy({ verifyExpiration }) at true, and give tokens a longer expirationDelta if they need one.',
+      }),
+    );
+  }
+  return found;
+}
+
+function checkCookie({ authCookieSecure, authCookieSameSite }: JWTLegacySettings): Finding[] {
+  const found: Finding[] = [];
+  if (!authCookieSecure) {
+    found.push(
+      finding('sallyport.W023', 'the setting jwtLegacy.authCookieSecure', {
+        message: 'The cookie of the token travels without TLS too, where others on the way can read it.',
+        hint: 'Leave jwtLegacy({ authCookieSecure }) at true.',
+      }),
+    );
+  }
+  if (authCookieSameSite === null || authCookieSameSite === 'None') {
+    found.push(
+      finding('sallyport.W025', 'the setting jwtLegacy.authCookieSameSite', {
+        message: 'A page of another site can have a browser act for whoever is logged in there.',
+        hint: "Leave jwtLegacy({ authCookieSameSite }) at 'Lax': this scheme asks for no CSRF token.",
+      }),
+    );
+  }
+  return found;
 }

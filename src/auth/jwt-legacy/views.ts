@@ -44,7 +44,7 @@ export abstract class JSONWebTokenAPIView extends APIView {
     return APIView.asView.call(this, overrides);
   }
 
-  /** Secrets that are easy to guess, and tokens that never end. */
+  /** Secrets that are easy to guess, tokens that never end, and cookies that others can use. */
   static check(settings: Settings, _view: CheckedView): Finding[] {
     return checkLegacyTokens(settings);
   }

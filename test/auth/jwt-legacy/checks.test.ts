@@ -31,4 +31,17 @@ describe('the check of the older tokens', () => {
     );
     expect(findingsOf(bench.settings).join()).not.toMatch(/W020|W009/);
   });
+
+  it('names a cookie that others can read, or make use of, where there is one (JO-004)', () => {
+    const open = { authCookieSecure: false, authCookieSameSite: null } as const;
+    expect(findingsOf(bench.with({ authCookie: 'jwt', ...open }))).toEqual(
+      expect.arrayContaining([
+        'sallyport.W023 the setting jwtLegacy.authCookieSecure',
+        'sallyport.W025 the setting jwtLegacy.authCookieSameSite',
+      ]),
+    );
+    for (const options of [{ authCookie: 'jwt' }, open]) {
+      expect(findingsOf(bench.with(options)).join()).not.toMatch(/W023|W025/);
+    }
+  });
 });
