@@ -3,14 +3,26 @@ import { finding, type Finding } from '../../core/findings';
 import type { Settings } from '../../core/settings';
 import { weaknessOf } from '../../crypto/secret-strength';
 import { findAlgorithm, type AlgorithmName, type KeyInput } from './protocol';
-import { jwt } from './settings';
+import { jwt, type JWTSettings } from './settings';
 
 /** What is insecure about the options of JSON web tokens. */
 export function checkTokens(settings: Settings): Finding[] {
-  const { algorithm, signingKey, keyRing } = jwt.of(settings);
+  const { algorithm, signingKey, keyRing, jwkUrl } = jwt.of(settings);
   return [
     ...checkSecret('jwt.signingKey', signingKey, algorithm),
     ...keyRing.flatMap(({ key, algorithm: own = algorithm }, i) => checkSecret(`jwt.keyRing[${String(i)}]`, key, own)),
+    ...checkKeySet(jwkUrl),
+  ];
+}
+
+function checkKeySet(jwkUrl: JWTSettings['jwkUrl']): Finding[] {
+  const url = typeof jwkUrl === 'object' ? jwkUrl?.url : jwkUrl;
+  if (url === undefined || !/^http:/i.test(url)) return [];
+  return [
+    finding('sallyport.W030', 'the setting jwt.jwkUrl', {
+      message: 'Whoever is on the way to the key set can put a key of their own into it, and then log in as anybody.',
+      hint: 'Have the key set served with TLS: an https:// URL.',
+    }),
   ];
 }
 

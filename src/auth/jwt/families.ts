@@ -1,4 +1,4 @@
-import { onResponse } from '../../core/host';
+import { onEnd } from '../../core/host';
 import type { Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
@@ -133,12 +133,12 @@ export async function endRefreshFamilies(settings: Settings, user: BaseUser): Pr
 }
 
 /**
- * Does something once the answer is made. The transaction of a request that is refused is rolled back, with all that was
- * written there.
+ * Does something once the answer is made, whoever makes it. The transaction of a request that is refused is rolled back,
+ * with all that was written there.
  */
 export async function afterAnswer(request: Request | undefined, work: () => Promise<unknown>): Promise<void> {
   if (request === undefined) await work();
-  else onResponse(request.raw, async () => void (await work()));
+  else onEnd(request.raw, async () => void (await work()));
 }
 
 async function reportReuse(token: RefreshToken, last: FamilyMember, context: RefreshContext): Promise<void> {

@@ -56,6 +56,16 @@ describe('the check of JSON web tokens', () => {
     expect(found.map(({ message }) => message)).toContainEqual(expect.stringContaining('64 bytes of HS512'));
   });
 
+  it('names a key set that is fetched without TLS', () => {
+    const url = 'http://keys.example.com/jwks.json';
+    const options = { algorithm: 'ES256', signingKey: null, jwkUrl: { url, allowHttp: true } } as const;
+    expect(findingsOf(bench.with(options), true)).toContainEqual(
+      expect.objectContaining({ id: 'sallyport.W030', where: 'the setting jwt.jwkUrl' }),
+    );
+    const safe = bench.with({ ...options, jwkUrl: url.replace('http', 'https') });
+    expect(findingsOf(safe, true).map(({ id }) => id)).not.toContain('sallyport.W030');
+  });
+
   it('looks at each key of a ring', () => {
     const keyRing = [{ key: STRONG }, { key: STRONG.slice(0, 40), kid: 'old' }];
     const found = findingsOf(bench.with({ signingKey: null, keyRing }));

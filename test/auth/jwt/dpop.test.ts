@@ -431,4 +431,11 @@ describe('the check of an app', () => {
     const found = runChecks([path('/me', Me.asView({ settings: world.settings }))], { deploy: true });
     expect(found).toContainEqual(expect.objectContaining({ id: 'sallyport.W016', where: 'the setting cache' }));
   });
+
+  it('names a secret of nonces that is easy to guess', () => {
+    const { settings } = new World({ dpop: { nonceSecret: 'x'.repeat(60) } });
+    expect(DPoPAuthentication.check(settings)).toContainEqual(
+      expect.objectContaining({ id: 'sallyport.W010', where: 'the setting dpop.nonceSecret' }),
+    );
+  });
 });

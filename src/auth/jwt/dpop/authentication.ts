@@ -5,6 +5,7 @@ import type { Settings } from '../../../core/settings';
 import type { BaseUser } from '../../../core/users';
 import { splitOnAsciiWhitespace } from '../../../http/headers';
 import { JWTAuthentication } from '../authentication';
+import { checkSecret } from '../checks';
 import { InvalidToken, JWTAuthenticationFailed } from '../exceptions';
 import type { Token } from '../tokens';
 import { createNonce } from './nonce';
@@ -25,7 +26,10 @@ export class DPoPAuthentication<User extends BaseUser = BaseUser> extends JWTAut
 
   /** Secrets that are easy to guess, and a cache in which each process finds its own proofs alone. */
   static override check(settings: Settings): Finding[] {
-    const found = super.check(settings);
+    const found = [
+      ...super.check(settings),
+      ...checkSecret('dpop.nonceSecret', dpop.of(settings).nonceSecret, 'HS256'),
+    ];
     if (!isInMemory(settings.cache)) return found;
     return [
       ...found,
