@@ -1,152 +1,144 @@
 /**
- * CPU time per request of each candidate, as a ratio to bare `node:http` in the same run: wall clocks are noise on a
- * busy machine, CPU time much less so.
+ * What Sallyport costs beside its neighbours: CPU time per request as a ratio to bare `node:http` in the same run, and
+ * more with the options.
  *
- *   npm run bench -- [--work W0,W1,W3] [--peers sallyport,express,…] [--rounds 7] [--requests 8000] [--json FILE]
+ *   npm run bench                                   works W0, W1 and W3 of Sallyport and Express, about a minute
+ *   npm run bench -- --work W2,W5 --peers sallyport,fastify
+ *   npm run bench -- --all                          all works, candidates and figures; writes bench/results/
+ *   npm run bench -- --gate                         fails where a limit of lib/gate.mjs is exceeded
+ *   … --rounds 7 --requests 4000 --node /path/to/another/node
  */
-import { fork, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { Agent, request as send } from 'node:http';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { WORKS } from './works.mjs';
+import { candidateNames, worksOf } from './lib/candidate.mjs';
+import { exceeded } from './lib/gate.mjs';
+import { compareGroup, memoryAfter, startUp } from './lib/measure.mjs';
+import { plot, table, workTable } from './lib/report.mjs';
+import { WORKS } from './lib/works.mjs';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const { values: options } = parseArgs({
+const GROUP = 3;
+const QUICK = ['sallyport', 'sallyport-express', 'sallyport-express-server', 'express'];
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { values: given } = parseArgs({
   options: {
-    work: { type: 'string', default: Object.keys(WORKS).join(',') },
+    work: { type: 'string' },
     peers: { type: 'string' },
     rounds: { type: 'string', default: '7' },
-    requests: { type: 'string', default: '8000' },
-    json: { type: 'string' },
+    requests: { type: 'string', default: '4000' },
+    node: { type: 'string', default: process.execPath },
+    all: { type: 'boolean', default: false },
+    gate: { type: 'boolean', default: false },
   },
 });
+const load = { rounds: Number(given.rounds), requests: Number(given.requests), node: given.node };
 
-function prepare() {
-  if (!existsSync(join(here, 'node_modules'))) {
-    const { status } = spawnSync('npm', ['ci', '--ignore-scripts'], { cwd: here, stdio: 'inherit' });
-    if (status !== 0) process.exit(1);
-  }
-  const { status } = spawnSync(process.execPath, [join(here, '../scripts/build.mjs'), '--if-stale'], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) process.exit(1);
+function run(command, args, cwd) {
+  const { status } = spawnSync(command, args, { cwd: here(cwd), stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(status)}.`);
 }
 
-class Candidate {
-  constructor(name) {
-    this.name = name;
-    this.ratios = [];
-    this.micros = [];
-    this.agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  }
-
-  async start() {
-    this.child = fork(join(here, 'serve.mjs'), [this.name], { env: { ...process.env, NODE_ENV: 'production' } });
-    this.child.once('exit', (code) => {
-      throw new Error(`${this.name} ended with ${String(code)}`);
-    });
-    ({ port: this.port } = await this.#told());
-  }
-
-  #told() {
-    return new Promise((resolve) => this.child.once('message', resolve));
-  }
-
-  async cpu() {
-    const told = this.#told();
-    this.child.send('cpu');
-    return (await told).cpu;
-  }
-
-  /** Microseconds of the server's CPU time for one request. */
-  async measure(work, requests) {
-    const before = await this.cpu();
-    await this.load(work, requests);
-    return ((await this.cpu()) - before) / requests;
-  }
-
-  async load(work, requests) {
-    let left = requests;
-    const client = async () => {
-      while (left-- > 0) await this.ask(work);
-    };
-    await Promise.all(Array.from({ length: 16 }, client));
-  }
-
-  ask({ path, headers, status }) {
-    return new Promise((resolve, reject) => {
-      const options = {
-        host: '127.0.0.1',
-        port: this.port,
-        agent: this.agent,
-        path,
-        headers: { accept: 'application/json', ...headers() },
-      };
-      send(options, (response) => {
-        if (response.statusCode !== status) reject(new Error(`${this.name} answered ${response.statusCode}`));
-        response.resume().on('end', resolve);
-      })
-        .on('error', reject)
-        .end();
-    });
-  }
-
-  stop() {
-    this.agent.destroy();
-    this.child.removeAllListeners('exit');
-    this.child.kill();
-  }
+/** The neighbours have packages of their own, which are installed when somebody asks for them. */
+async function prepare(names) {
+  run(process.execPath, ['scripts/build.mjs', '--if-stale'], '..');
+  const missing = async () => {
+    const works = await Promise.all(names.map(worksOf));
+    return works.includes(null);
+  };
+  if ((await missing()) && !existsSync(here('node_modules'))) run('npm', ['ci', '--ignore-scripts'], '.');
 }
 
-const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-
-function summary(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: at(sorted, 0.5), low: at(sorted, 0.25), high: at(sorted, 0.75) };
+function counts() {
+  const args = ['--expose-gc', '--min-semi-space-size=64', here('lib/counts.mjs')];
+  return JSON.parse(execFileSync(given.node, args, { encoding: 'utf8' }));
 }
 
-/** Each peer is measured between two measurements of bare, so that both meet the same neighbours. */
-async function compare(name, work) {
-  const bare = new Candidate('bare');
-  const peer = new Candidate(name);
-  await Promise.all([bare.start(), peer.start()]);
-  const requests = Number(options.requests);
+async function compare(names, work, options) {
+  const able = [];
+  for (const name of names) if (name !== 'bare' && (await worksOf(name))?.includes(work)) able.push(name);
+  let bare;
+  const peers = [];
+  for (let i = 0; i < able.length; i += GROUP) {
+    const group = await compareGroup(able.slice(i, i + GROUP), work, options);
+    bare ??= group.bare;
+    peers.push(...group.peers);
+  }
+  return { bare, peers };
+}
+
+async function compareAll(names, works) {
+  const postgres = works.some((work) => WORKS[work].database)
+    ? await (await import('./lib/database.mjs')).openDatabase()
+    : null;
+  const results = {};
   try {
-    await bare.load(work, requests);
-    await peer.load(work, requests);
-    for (let round = 0; round < Number(options.rounds); round++) {
-      const before = await bare.measure(work, requests);
-      const own = await peer.measure(work, requests);
-      const after = await bare.measure(work, requests);
-      peer.micros.push(own);
-      peer.ratios.push(own / ((before + after) / 2));
+    for (const work of works) {
+      results[work] = await compare(names, work, { ...load, databaseUrl: postgres?.url });
+      console.log(`\n${work}: ${WORKS[work].title}\n\n${workTable(results[work])}`);
     }
   } finally {
-    bare.stop();
-    peer.stop();
+    await postgres?.stop();
   }
-  return { peer: name, ratio: summary(peer.ratios), micros: summary(peer.micros) };
+  return results;
 }
 
-prepare();
-const names =
-  options.peers?.split(',') ?? readdirSync(join(here, 'candidates')).map((file) => file.replace(/\.mjs$/, ''));
-const report = {};
-for (const key of options.work.split(',')) {
-  console.log(
-    `\n${key}: ${WORKS[key].title}\n\n| peer | CPU / bare | quartiles | µs per request |\n| --- | ---: | ---: | ---: |`,
-  );
-  report[key] = [];
-  for (const name of names.filter((candidate) => candidate !== 'bare')) {
-    const result = await compare(name, WORKS[key]);
-    report[key].push(result);
-    const { median, low, high } = result.ratio;
-    console.log(
-      `| ${name} | ${median.toFixed(2)} | ${low.toFixed(2)}–${high.toFixed(2)} | ${result.micros.median.toFixed(0)} |`,
-    );
-  }
+/** Packages that an app gets with the root import. */
+function packagesOfRoot() {
+  const seen = new Set();
+  const visit = (name, folder) => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    const { dependencies = {} } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    for (const one of Object.keys(dependencies)) visit(one, here(`../node_modules/${one}`));
+  };
+  visit('sallyport', here('..'));
+  return seen.size;
 }
-if (options.json !== undefined)
-  writeFileSync(options.json, JSON.stringify({ node: process.version, works: report }, null, 2));
+
+async function figures(names) {
+  const result = { counts: counts(), packages: packagesOfRoot(), memory: {}, startUp: {} };
+  for (const name of names) {
+    if (!(await worksOf(name))?.includes('W1')) continue;
+    result.memory[name] = await memoryAfter(name, 'W1', 100_000, load);
+    result.startUp[name] = await startUp(name, 'W1', load.rounds, load);
+  }
+  const rows = Object.keys(result.memory).map((name) => [
+    name,
+    result.memory[name].toFixed(0),
+    result.startUp[name].toFixed(0),
+  ]);
+  console.log(`\n${table(['candidate', 'MB after 100,000 W1', 'ms of CPU to listening'], rows)}`);
+  const countRows = Object.entries(result.counts).map(([work, { promises, bytes }]) => [work, promises, bytes]);
+  console.log(`\n${table(['Sallyport', 'promises', 'bytes of heap per request'], countRows)}`);
+  console.log(`\nPackages of the root import: ${String(result.packages)}`);
+  return result;
+}
+
+function write(report) {
+  mkdirSync(here('results'), { recursive: true });
+  writeFileSync(here('results/results.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(
+    here('results/w1.svg'),
+    plot('CPU time per request: token, permission, throttle, answer', report.works.W1),
+  );
+}
+
+async function gate() {
+  const measure = async (work) => (await compareGroup(['sallyport'], work, load)).peers[0].ratio.low;
+  const sentences = await exceeded(() => Promise.resolve(counts()), measure);
+  for (const sentence of sentences) console.error(sentence);
+  console.log(sentences.length === 0 ? 'A request costs no more than it may.' : 'See docs/performance.md.');
+  process.exitCode = sentences.length === 0 ? 0 : 1;
+}
+
+const names = given.peers?.split(',') ?? (given.all ? candidateNames : QUICK);
+const works = given.work?.split(',') ?? (given.all ? Object.keys(WORKS) : ['W0', 'W1', 'W3']);
+await prepare(given.gate ? ['sallyport'] : names);
+if (given.gate) await gate();
+else {
+  const about = { node: execFileSync(given.node, ['--version'], { encoding: 'utf8' }).trim(), cpu: cpus()[0]?.model };
+  const report = { ...about, works: await compareAll(names, works), ...(given.all && (await figures(names))) };
+  if (given.all) write(report);
+}

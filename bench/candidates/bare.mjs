@@ -1,42 +1,56 @@
 import { createServer } from 'node:http';
-import { users } from '../works.mjs';
+import { createLookup, tokenOf } from '../lib/tokens.mjs';
+import { checkItem, createThrottle, ROUTES } from '../lib/works.mjs';
 
-/** The same answers by hand: what the host alone costs. */
-const windows = new Map();
-
-function allowed(id) {
-  const now = Date.now();
-  let hits = windows.get(id);
-  if (hits === undefined) windows.set(id, (hits = []));
-  while (hits.length > 0 && hits[0] <= now - 60_000) hits.shift();
-  if (hits.length >= 1000) return false;
-  hits.push(now);
-  return true;
-}
-
-function answer(response, status, data, headers = {}) {
+function send(response, status, data, headers) {
   const body = JSON.stringify(data);
   response.writeHead(status, {
     'Content-Type': 'application/json',
-    ...headers,
     'Content-Length': Buffer.byteLength(body),
+    ...headers,
   });
   response.end(body);
 }
 
-const find = async (key) => users.get(key) ?? null;
-
-async function me(request, response) {
-  const [keyword, key] = (request.headers.authorization ?? '').split(' ');
-  const user = keyword === 'Token' ? await find(key) : null;
-  if (user === null) return answer(response, 401, { detail: 'Invalid token.' }, { 'WWW-Authenticate': 'Token' });
-  if (!allowed(user.id)) return answer(response, 429, { detail: 'Request was throttled.' });
-  answer(response, 200, { user: user.username, auth: key });
+function readJSON(request) {
+  return new Promise((resolve, reject) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString())));
+    request.on('error', reject);
+  });
 }
 
-export function start() {
+const me = (_request, response, user, key) => send(response, 200, { user: user.username, auth: key });
+
+async function items(request, response) {
+  const item = checkItem(await readJSON(request));
+  if (item === null) send(response, 400, { detail: 'Invalid.' });
+  else send(response, 200, item);
+}
+
+/** The same answers by hand, and nothing that the work doesn't need: what the host alone costs. */
+export async function start(work, createFinder = createLookup) {
+  const find = await createFinder(work);
+  const isAllowed = createThrottle();
+  const resources = new Map(Array.from({ length: ROUTES }, (_, i) => [`resource${String(i)}`, send]));
+
+  async function guarded(request, response, handler) {
+    const key = tokenOf(request.headers.authorization);
+    const user = key === undefined ? null : await find(key);
+    if (user === null) return send(response, 401, { detail: 'Invalid token.' }, { 'WWW-Authenticate': 'Token' });
+    if (!isAllowed(user.id)) return send(response, 429, { detail: 'Request was throttled.' });
+    await handler(request, response, user, key);
+  }
+
   return createServer((request, response) => {
-    if (request.url === '/hello') answer(response, 200, { message: 'hello' });
-    else void me(request, response);
+    const { url } = request;
+    if (url === '/hello') return send(response, 200, { message: 'hello' });
+    if (url === '/me') return void guarded(request, response, me).catch(() => response.destroy());
+    if (url === '/items') return void guarded(request, response, items).catch(() => response.destroy());
+    const [, , name, id] = url.split('/');
+    const answer = resources.get(name);
+    if (answer === undefined) send(response, 404, { detail: 'Not found.' });
+    else answer(response, 200, { id });
   });
 }

@@ -1,12 +1,9 @@
 import { createRequire } from 'node:module';
-import express from 'express';
-import { Hello, Me } from '../views.mjs';
+import { createApp } from '../lib/express-app.mjs';
 
 const { createServer } = createRequire(import.meta.url)('../../dist/express/index.js');
 
-export function start() {
-  const app = express();
-  app.all('/hello', Hello.asView());
-  app.all('/me', Me.asView());
-  return createServer(app);
+/** In Express, with the server of `sallyport/express`. */
+export async function start(work) {
+  return createServer(await createApp(work));
 }

@@ -1,10 +1,7 @@
 import { createServer } from 'node:http';
-import express from 'express';
-import { Hello, Me } from '../views.mjs';
+import { createApp } from '../lib/express-app.mjs';
 
-export function start() {
-  const app = express();
-  app.all('/hello', Hello.asView());
-  app.all('/me', Me.asView());
-  return createServer(app);
+/** In Express, as `app.listen` has it. */
+export async function start(work) {
+  return createServer(await createApp(work));
 }

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import { createServer } from 'node:http';
-import { Hello, Me } from '../views.mjs';
+import { createRoutes } from '../lib/views.mjs';
 
-const { handle, path } = createRequire(import.meta.url)('../../dist/index.js');
+const { handle } = createRequire(import.meta.url)('../../dist/index.js');
 
-export function start() {
-  return createServer(handle([path('/hello', Hello.asView()), path('/me', Me.asView())]));
+/** On node:http. */
+export async function start(work) {
+  return createServer(handle(await createRoutes(work)));
 }

@@ -1,0 +1,20 @@
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import express from 'express';
+import { createViews } from '../lib/views.mjs';
+
+const require = createRequire(import.meta.url);
+require('reflect-metadata');
+const { useExpressServer } = require('routing-controllers');
+const { viewController } = require('../../dist/routing-controllers/index.js');
+
+export const works = ['W0', 'W1', 'W2', 'W3'];
+
+/** As controllers of routing-controllers. */
+export async function start(work) {
+  const { Hello, Me, Items } = await createViews(work);
+  viewController('/hello')(Hello);
+  viewController('/me')(Me);
+  viewController('/items')(Items);
+  return createServer(useExpressServer(express(), { controllers: [Hello, Me, Items] }));
+}
