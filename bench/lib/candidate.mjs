@@ -49,8 +49,12 @@ export class Candidate {
 
   #told() {
     return new Promise((resolve, reject) => {
-      this.#child.once('message', resolve);
-      this.#child.once('exit', (code) => reject(new Error(`${this.name} ended with ${String(code)}. ${this.#said}`)));
+      const end = (code) => reject(new Error(`${this.name} ended with ${String(code)}. ${this.#said}`));
+      this.#child.once('exit', end);
+      this.#child.once('message', (message) => {
+        this.#child.removeListener('exit', end);
+        resolve(message);
+      });
     });
   }
 
