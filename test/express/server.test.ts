@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import express4 from 'express4';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createGzip } from 'node:zlib';
 import { APIView, defineSettings, IsAuthenticated, Response } from 'sallyport';
 import type { Request } from 'sallyport';
 import { createServer, type ExpressApp } from 'sallyport/express';
@@ -16,6 +17,38 @@ class Echo extends APIView {
     return new Response(request.data, { status: 201 });
   }
 }
+
+/** What the package on-headers does: its listener has its say when the head is about to be written. */
+const changingHead: RequestHandler = (_request, response, next) => {
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => typeof response;
+  response.writeHead = ((status: number, ...rest: unknown[]) => {
+    response.setHeader('X-Status', String(status));
+    return writeHead(status, ...rest);
+  }) as typeof response.writeHead;
+  next();
+};
+
+/** What the package compression does. */
+const compressing: RequestHandler = (_request, response, next) => {
+  const gzip = createGzip();
+  const [write, end] = [response.write.bind(response), response.end.bind(response)];
+  gzip.on('data', (chunk: Buffer) => void write(chunk)).on('end', () => void end());
+  const begin = (): void => {
+    if (response.headersSent || response.hasHeader('Content-Encoding')) return;
+    response.setHeader('Content-Encoding', 'gzip');
+    response.removeHeader('Content-Length');
+  };
+  response.write = ((chunk: Buffer | string) => {
+    begin();
+    return gzip.write(chunk);
+  }) as typeof response.write;
+  response.end = ((chunk?: Buffer | string) => {
+    begin();
+    gzip.end(chunk);
+    return response;
+  }) as typeof response.end;
+  next();
+};
 
 function application(create: typeof express): ExpressApp {
   const app = create();
@@ -63,6 +96,33 @@ describe.each([
     const [response, data] = await ask(application(create), '/?a=1');
     expect([response.status, response.headers.get('x-patched'), data]).toEqual([200, 'yes', { path: '/?a=1' }]);
     expect((await ask(application(create), '/kind'))[1]).toEqual({ host: true, is: [true, true] });
+  });
+
+  it('lets middleware compress an answer as it is written, and change its head with the first write', async () => {
+    const app = create();
+    app.use(changingHead, compressing);
+    app.all('/', Echo.asView());
+    const [response, data] = await ask(app, '/?a=1');
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(response.headers.get('content-length')).toBeNull();
+    expect(response.headers.get('x-status')).toBe('200');
+    expect(data).toEqual({ path: '/?a=1' });
+  });
+
+  it('lets a logger see the end of an answer', async () => {
+    const lines: string[] = [];
+    const app = create();
+    app.use((request, response, next) => {
+      response.once('finish', () => {
+        lines.push(
+          `${request.method} ${request.originalUrl} ${String(response.statusCode)} ${String(response.get('allow'))}`,
+        );
+      });
+      next();
+    });
+    app.all('/closed', Echo.asView({ permissionClasses: [IsAuthenticated] }));
+    await ask(app, '/closed');
+    expect(lines).toEqual(['GET /closed 403 GET, POST, HEAD, OPTIONS']);
   });
 
   it.each(['/', '/json'])('reads a body, whoever parses it (%s)', async (path) => {
