@@ -96,6 +96,6 @@ export class MemoryKnoxStore<T extends AbstractAuthToken = AuthToken> implements
   }
 
   #details({ digest }: T, fields: object): AuthTokenDetails {
-    return Object.assign(new AuthTokenDetails(), { digest }, fields);
+    return Object.assign(new AuthTokenDetails(), { digest, tokenTable: 'memory' }, fields);
   }
 }

@@ -178,6 +178,18 @@ describe('The table of knox on PostgreSQL', () => {
     await expect(new TokenAuthentication(settings()).authenticateCredentials(text)).rejects.toThrow('Invalid token.');
   });
 
+  it('keeps the details of the tokens of other classes, whose scopes would be lost', async () => {
+    const devices = knoxStore(test.orm, { entity: DeviceToken });
+    const own = defineSettings({ users: userStore(test.orm) }, knox({ store: devices }));
+    const [, text] = await createAuthToken(own, ann, { scopes: ['read'], fields: { device: 'watch' } });
+    await knoxStore(test.orm).flushExpired(new Date());
+    const [, token] = await test.inRequest(() => new TokenAuthentication(own).authenticateCredentials(text));
+    expect(token.scopes).toEqual(['read']);
+    await test.sql('DELETE FROM device_token');
+    await devices.flushExpired(new Date());
+    expect(await test.sql("SELECT 1 FROM sallyport_knox_token WHERE token_table = 'device_token'")).toEqual([]);
+  });
+
   it('keeps no details where the app maps no table for them, and says so', async () => {
     const orm = await test.another({ entities: [UserSchema, AuthTokenSchema] });
     const store = knoxStore(orm);

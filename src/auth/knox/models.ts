@@ -7,6 +7,8 @@ import type { BaseUser } from '../../core/users';
 export class AuthTokenDetails {
   /** Whose details these are: the digest of the token. */
   digest!: string;
+  /** The table in which that token lies: each class of tokens has one. */
+  tokenTable!: string;
   /** A name for people: `the phone`. */
   name: string | null = null;
   /** What the token may be used for; null: for all that its user may do. */

@@ -1,7 +1,9 @@
 import { BasePermission, type Permission } from '../../core/permissions';
 import { chain, type Awaitable, type PolicyClass } from '../../core/policy';
 import type { Request } from '../../core/request';
+import type { Settings } from '../../core/settings';
 import { AbstractAuthToken } from './models';
+import { knoxRules, requireDetails } from './settings';
 
 /**
  * Requests with a token of knox that may be used for all of these. A token that was made without scopes may be used for
@@ -13,7 +15,13 @@ import { AbstractAuthToken } from './models';
 export function tokenHasScopes(...scopes: readonly string[]): PolicyClass<Permission> {
   if (scopes.length === 0) throw new TypeError('tokenHasScopes() takes scopes, and got none.');
   return class TokenHasScopes extends BasePermission {
+    /** @throws ImproperlyConfigured where no table keeps scopes, and every token would seem to have none */
+    static checkSettings(settings: Settings): void {
+      requireDetails(knoxRules(settings).store, 'tokenHasScopes()');
+    }
+
     override hasPermission(request: Request): Awaitable<boolean> {
+      TokenHasScopes.checkSettings(this.settings); // within `or`, nobody has asked before
       return chain(request.loadUser(), () => {
         const { auth } = request;
         return auth instanceof AbstractAuthToken && auth.hasScopes(scopes);

@@ -54,6 +54,7 @@ export const AuthTokenDetailsSchema: EntitySchema<AuthTokenDetails> = standalone
   tableName: 'sallyport_knox_token',
   properties: {
     digest: { ...text(128), primary: true },
+    tokenTable: { ...text(63), fieldName: 'token_table' },
     name: { ...text(150), nullable: true },
     scopes: { type: 'array', columnType: 'text[]', nullable: true },
     lastUsedAt: { ...moment, fieldName: 'last_used_at', nullable: true },

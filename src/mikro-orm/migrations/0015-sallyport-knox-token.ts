@@ -10,6 +10,7 @@ export class SallyportKnoxToken extends SqlMigration {
       TABLE,
       `CREATE TABLE ${TABLE} (
         digest varchar(128) NOT NULL PRIMARY KEY,
+        token_table varchar(63) NOT NULL,
         name varchar(150) NULL,
         scopes text[] NULL,
         last_used_at timestamp with time zone NULL,

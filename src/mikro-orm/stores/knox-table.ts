@@ -101,7 +101,11 @@ export class KnoxTable<T extends AbstractAuthToken> {
 
   async #insertDetails(em: EntityManager, fields: object): Promise<AuthTokenDetails> {
     const { table, selection } = this.#details!;
-    const { names, marks, values } = newRow(em, this.#details!, Object.assign(new AuthTokenDetails(), fields));
+    const { names, marks, values } = newRow(
+      em,
+      this.#details!,
+      Object.assign(new AuthTokenDetails(), { tokenTable: this.#tokens.meta.tableName }, fields),
+    );
     const sql = `INSERT INTO ${table} (${names}) VALUES (${marks}) RETURNING ${selection}`;
     const [row] = await execute(em, sql, values);
     return this.#details!.read<AuthTokenDetails>(em, row!);
@@ -124,14 +128,20 @@ export class KnoxTable<T extends AbstractAuthToken> {
     const details = this.#details!;
     const of = (name: keyof AuthTokenDetails): EntityProperty => propertyOf(details.meta, name);
     const [used, mark] = [details.name(of('lastUsedAt')), details.name(of('passwordDigest'))];
-    const digest = details.name(of('digest'));
+    const [digest, table] = [details.name(of('digest')), details.name(of('tokenTable'))];
     const sql =
-      `INSERT INTO ${details.table} (${digest}, ${used}, ${mark}) SELECT ?, ?::timestamptz, ? ` +
+      `INSERT INTO ${details.table} (${digest}, ${table}, ${used}, ${mark}) SELECT ?, ?, ?::timestamptz, ? ` +
       `WHERE EXISTS (SELECT 1 FROM ${this.#tokens.table} WHERE t.${this.#digest} = ?) ` +
       `ON CONFLICT (${digest}) DO UPDATE SET ${used} = GREATEST(d.${used}, EXCLUDED.${used}), ` +
       `${mark} = COALESCE(d.${mark}, EXCLUDED.${mark}) RETURNING ${details.selection}`;
     const moment = at === null ? null : details.parameter(of('lastUsedAt'), at);
-    const [row] = await execute(em, sql, [token.digest, moment, passwordDigest, token.digest]);
+    const [row] = await execute(em, sql, [
+      token.digest,
+      this.#tokens.meta.tableName,
+      moment,
+      passwordDigest,
+      token.digest,
+    ]);
     if (row !== undefined) token.details = details.read<AuthTokenDetails>(em, row);
   }
 
@@ -171,8 +181,9 @@ export class KnoxTable<T extends AbstractAuthToken> {
     const digest = this.#ofDetails('digest');
     await execute(
       em,
-      `DELETE FROM ${this.#details.table} WHERE NOT EXISTS (SELECT 1 FROM ${this.#tokens.table} WHERE t.${this.#digest} = ${digest})`,
-      [],
+      `DELETE FROM ${this.#details.table} WHERE ${this.#ofDetails('tokenTable')} = ? ` +
+        `AND NOT EXISTS (SELECT 1 FROM ${this.#tokens.table} WHERE t.${this.#digest} = ${digest})`,
+      [this.#tokens.meta.tableName],
     );
   }
 

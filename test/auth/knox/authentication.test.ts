@@ -303,6 +303,16 @@ describe('scopes', () => {
     expect((await client.get('/', null, { headers: basic('ann') })).status).toBe(200);
   });
 
+  it('are not asked for where nobody keeps them, as every token would seem to have all', async () => {
+    const settings = world.with({ store: Object.assign(new MemoryKnoxStore(), { keepsDetails: false as true }) });
+    const alone = { settings, permissionClasses: [tokenHasScopes('x')] };
+    expect(() => Notes.asView(alone)).toThrow(/AuthTokenDetailsSchema/);
+    const [, text] = await createAuthToken(settings, world.ann);
+    const client = new APIClient(handle([path('/', Notes.asView({ settings }))]));
+    const headers = { Authorization: `Token ${text}` };
+    await expect(client.get('/', null, { headers })).rejects.toThrow(/AuthTokenDetailsSchema/);
+  });
+
   it('must be words, and asked for', async () => {
     for (const scope of ['', 'a b', 'é', 'a"b']) {
       await expect(createAuthToken(world.settings, world.ann, { scopes: [scope] })).rejects.toThrow(RangeError);
