@@ -58,6 +58,6 @@ export const AuthTokenDetailsSchema: EntitySchema<AuthTokenDetails> = standalone
     name: { ...text(150), nullable: true },
     scopes: { type: 'array', columnType: 'text[]', nullable: true },
     lastUsedAt: { ...moment, fieldName: 'last_used_at', nullable: true },
-    passwordDigest: { ...text(64), fieldName: 'password_digest', nullable: true },
+    passwordDigest: { ...text(64), fieldName: 'password_digest', nullable: true, hidden: true },
   },
 });
