@@ -54,14 +54,15 @@ export interface DjangoServer {
   stop(): Promise<void>;
 }
 
-/** The server goes when its standard input ends, and that is also when this process is killed. */
-const KEEPER = '"$@" & server=$!; cat >/dev/null; kill "$server"; wait "$server"';
+/** Ends with the server, and ends the server when the standard input ends: that is also when this process is killed. */
+const KEEPER = 'exec 3<&0; "$@" 3<&- & server=$!; { cat <&3 >/dev/null; kill "$server"; } & wait "$server"';
 
 /** Starts the project under gunicorn, with several processes, on a free port of this machine. */
 export async function startDjango(project: DjangoProject): Promise<DjangoServer> {
-  const command = [PYTHON, '-m', 'gunicorn', '--bind', '127.0.0.1:0', '--workers', '2', 'wsgi'];
+  // Preloaded, so that a project that can't be loaded never listens.
+  const command = [PYTHON, '-m', 'gunicorn', '--preload', '--bind', '127.0.0.1:0', '--workers', '2', 'wsgi'];
   const keeper = spawn('sh', ['-c', KEEPER, 'sh', ...command], { cwd: PROJECT, env: environmentOf(project) });
-  const ended = once(keeper, 'close');
+  const ended = once(keeper, 'exit');
   const port = await new Promise<number>((resolve, reject) => {
     let messages = '';
     keeper.stderr.setEncoding('utf8').on('data', (part: string) => {
@@ -70,7 +71,8 @@ export async function startDjango(project: DjangoProject): Promise<DjangoServer>
       // Who connects from now on waits until a process is ready.
       if (found !== undefined) resolve(Number(found));
     });
-    keeper.once('close', () => {
+    keeper.once('exit', () => {
+      keeper.stdin.destroy();
       reject(new Error(`Django did not start.\n${messages}`));
     });
   });
