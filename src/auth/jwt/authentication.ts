@@ -134,6 +134,15 @@ export class JWTAuthentication<User extends BaseUser = BaseUser> extends BaseAut
     });
   }
 
+  /**
+   * The user that a token itself tells of, without a look at the user table.
+   * @throws InvalidToken when the token names nobody
+   */
+  protected getTokenUser(token: Token): BaseUser {
+    this.getUserId(token);
+    return new (this.options.tokenUserClass ?? TokenUser)(token);
+  }
+
   /** @throws InvalidToken when the token names nobody */
   protected getUserId(token: Token): unknown {
     const { userIdClaim } = this.options;
@@ -150,8 +159,7 @@ export class JWTStatelessUserAuthentication extends JWTAuthentication {
   }
 
   override getUser(token: Token): BaseUser {
-    this.getUserId(token);
-    return new (this.options.tokenUserClass ?? TokenUser)(token);
+    return this.getTokenUser(token);
   }
 }
 

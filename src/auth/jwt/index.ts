@@ -6,7 +6,7 @@ export { jwtCookies } from './cookies/settings';
 export type { JWTCookieSettings } from './cookies/settings';
 export { checkCookieRequest, deleteTokenCookies, readTokenCookie, setTokenCookies } from './cookies/transport';
 export type { TransportedTokens } from './cookies/transport';
-export { DPoPAuthentication } from './dpop/authentication';
+export { DPoPAuthentication, DPoPStatelessUserAuthentication } from './dpop/authentication';
 export { dpop } from './dpop/settings';
 export type { DPoPSettings } from './dpop/settings';
 export * from './exceptions';

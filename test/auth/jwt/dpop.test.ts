@@ -20,6 +20,7 @@ import {
   AccessToken,
   dpop,
   DPoPAuthentication,
+  DPoPStatelessUserAuthentication,
   JWTAuthentication,
   JWTCookieAuthentication,
   jwtCookies,
@@ -217,6 +218,14 @@ describe('DPoPAuthentication', () => {
     expect((await world.get(`dpop ${token}`, await world.prove('GET', '/me', { ath: hashOf(token) }))).status).toBe(
       200,
     );
+  });
+
+  it('believes a token without a look at the table of users in its stateless form', async () => {
+    const world = new World({ classes: [DPoPStatelessUserAuthentication] });
+    const token = new AccessToken(world.settings);
+    token.set('user_id', '7');
+    token.set('cnf', { jkt: await key.thumbprint() });
+    expect((await world.ask(String(token))).data).toEqual({ user: 'TokenUser 7' });
   });
 
   it('names the algorithms in its challenge, and what was wrong with a proof', async () => {

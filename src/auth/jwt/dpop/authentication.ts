@@ -4,7 +4,7 @@ import type { Request } from '../../../core/request';
 import type { Settings } from '../../../core/settings';
 import type { BaseUser } from '../../../core/users';
 import { splitOnAsciiWhitespace } from '../../../http/headers';
-import { JWTAuthentication } from '../authentication';
+import { JWTAuthentication, JWTStatelessUserAuthentication } from '../authentication';
 import { checkSecret } from '../checks';
 import { InvalidToken, JWTAuthenticationFailed } from '../exceptions';
 import type { Token } from '../tokens';
@@ -21,7 +21,7 @@ export class DPoPAuthentication<User extends BaseUser = BaseUser> extends JWTAut
   /** @throws ImproperlyConfigured for options that can't work */
   static override checkSettings(settings: Settings): void {
     super.checkSettings(settings);
-    if (dpop.of(settings).requireNonce) createNonce(settings);
+    checkNonces(settings);
   }
 
   /** Secrets that are easy to guess, and a cache in which each process finds its own proofs alone. */
@@ -60,4 +60,21 @@ export class DPoPAuthentication<User extends BaseUser = BaseUser> extends JWTAut
     if (jkt === null) throw new InvalidToken('Token is not bound to a key');
     await checkProof(request, { accessToken, jkt });
   }
+}
+
+/** The same without a look at the user table: whatever a bound token says is believed until it expires. */
+export class DPoPStatelessUserAuthentication extends DPoPAuthentication {
+  /** @throws ImproperlyConfigured for options that can't work */
+  static override checkSettings(settings: Settings): void {
+    JWTStatelessUserAuthentication.checkSettings(settings);
+    checkNonces(settings);
+  }
+
+  override getUser(token: Token): BaseUser {
+    return this.getTokenUser(token);
+  }
+}
+
+function checkNonces(settings: Settings): void {
+  if (dpop.of(settings).requireNonce) createNonce(settings);
 }

@@ -21,7 +21,7 @@ export interface RingKey {
   readonly key: KeyInput;
   /** @default the option `algorithm` */
   readonly algorithm?: AlgorithmName;
-  /** The name of the key in the header of tokens. @default the thumbprint of RFC 7638 */
+  /** The name of the key in the header of tokens. @default the `kid` of a JWK, else the thumbprint of RFC 7638 */
   readonly kid?: string;
   /**
    * From then on it signs. Publish a key a while before, so that others know it by the time they meet it.
@@ -106,7 +106,7 @@ function prepare(entry: RingKey, { algorithm: fallback, allowShortSecret }: Ring
     return {
       algorithm,
       key,
-      kid: entry.kid ?? nameOf(key),
+      kid: entry.kid ?? ownNameOf(entry.key) ?? nameOf(key),
       signingKey: entry.verifyOnly === true ? null : prepareSigningKey(algorithm, entry.key, { allowShortSecret }),
       signsFrom: secondsOf(entry.signsFrom, -Infinity),
       retires: secondsOf(entry.retires, Infinity),
@@ -121,8 +121,14 @@ function secondsOf(date: Date | undefined, otherwise: number): number {
   return date === undefined ? otherwise : date.getTime() / 1000;
 }
 
+function ownNameOf(input: KeyInput): string | null {
+  if (typeof input === 'string' || input instanceof Uint8Array || !('kid' in input)) return null;
+  const { kid } = input;
+  return typeof kid === 'string' ? kid : null;
+}
+
 /** The thumbprint of RFC 7638. That of a secret would be a digest of it, so there it is a text that only its owner can make. */
-export function nameOf(key: KeyObject): string {
+function nameOf(key: KeyObject): string {
   if (key.type === 'secret')
     return createHmac('sha256', key).update('sallyport.jwt.kid').digest('base64url').slice(0, 22);
   return jwkThumbprint((key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' }));

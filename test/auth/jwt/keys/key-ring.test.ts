@@ -91,6 +91,12 @@ describe('a ring of keys', () => {
     expect(() => AccessToken.decode(other, old)).toThrow('Token is invalid');
   });
 
+  it('calls a JWK by its own name', () => {
+    const jwk = { ...first.privateKey.export({ format: 'jwk' }), kid: 'mine' };
+    expect(kidOf(String(new AccessToken(settingsOf([{ key: jwk }]))))).toBe('mine');
+    expect(kidOf(String(new AccessToken(settingsOf([{ key: jwk, kid: 'other' }]))))).toBe('other');
+  });
+
   it('does not show a secret in the name of it', () => {
     const secret = randomBytes(32);
     const kid = kidOf(String(new AccessToken(settingsOf([{ key: secret }], { algorithm: 'HS256' }))));
