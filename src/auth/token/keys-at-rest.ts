@@ -50,9 +50,10 @@ async function issueHashed(settings: Settings, user: BaseUser, model?: TokenClas
   if (created) return checkStored({ token: known, key, created }, stored);
   if (!isHashedKey(known.key)) {
     const clear = known.key;
-    const token = await store.find(clear, model, hashKey(clear));
+    const hashed = hashKey(clear);
+    const token = await store.find(clear, model, hashed);
     // Null where somebody has replaced the token meanwhile.
-    if (token !== null) return { token, key: clear, created: false };
+    if (token !== null) return checkStored({ token, key: clear, created: false }, hashed);
   }
   return checkStored({ token: await store.replace(user, model, stored), key, created: true }, stored);
 }

@@ -118,7 +118,9 @@ describe('keys that rest hashed', () => {
       replace: (user) => store.replace(user as User),
     };
     const settings = defineSettings({ users }, authtoken({ store: deaf, keysAtRest: 'hashed' }));
-    await expect(issueKey(settings, ann)).rejects.toThrow(ImproperlyConfigured);
+    for (let login = 1; login <= 2; login++) {
+      await expect(issueKey(settings, ann)).rejects.toThrow(ImproperlyConfigured);
+    }
   });
 });
 
