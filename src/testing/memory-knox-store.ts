@@ -85,7 +85,7 @@ export class MemoryKnoxStore<T extends AbstractAuthToken = AuthToken> implements
   #makeRoom(rows: readonly T[], { count, counts, whenFull }: TokenLimit): boolean {
     const counted = rows.filter(({ expiry }) => counts === 'all' || expiry !== null);
     if (counted.length < count) return true;
-    if (whenFull === 'deny' || count === 0) return false;
+    if (whenFull === 'deny' || count <= 0) return false;
     this.#remove(counted.slice(0, counted.length - count + 1));
     return true;
   }

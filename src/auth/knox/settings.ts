@@ -127,6 +127,7 @@ function checkOptions(options: KnoxSettings): KnoxRules {
   const hash = checkHash(options.secureHashAlgorithm);
   checkTokenPrefix(options.tokenPrefix);
   checkTokenLength(options.authTokenCharacterLength);
+  checkNumbers(options);
   if (!isTimeZone(timeZone)) {
     throw new ImproperlyConfigured(`The 'timeZone' of 'knox' is '${timeZone}'. Name one such as 'Europe/Vienna'.`);
   }
@@ -153,6 +154,22 @@ export function checkTokenPrefix(prefix: string): void {
   throw new ImproperlyConfigured(
     `Illegal TOKEN_PREFIX length: a 'tokenPrefix' has at most ${String(CONSTANTS.MAXIMUM_TOKEN_PREFIX_LENGTH)} characters, and no blanks.`,
   );
+}
+
+/** A text such as '60', from the environment say, would be added to a time as a text. */
+function checkNumbers(options: KnoxSettings): void {
+  for (const name of [
+    'tokenTtl',
+    'tokenLimitPerUser',
+    'autoRefreshMaxTtl',
+    'minRefreshInterval',
+    'lastUseInterval',
+  ] as const) {
+    const value: unknown = options[name];
+    if (value !== null && !Number.isFinite(value)) {
+      throw new ImproperlyConfigured(`The '${name}' of 'knox' is ${String(value)}. It is a number, or null.`);
+    }
+  }
 }
 
 function checkTokenLength(length: number): void {

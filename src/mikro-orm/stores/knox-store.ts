@@ -46,7 +46,7 @@ export class MikroOrmKnoxStore<T extends AbstractAuthToken = AuthToken> implemen
     const all = await this.#table.findByUser(em, user);
     const counted = all.filter(({ expiry }) => counts === 'all' || expiry !== null);
     if (counted.length < count) return true;
-    if (whenFull === 'deny' || count === 0) return false;
+    if (whenFull === 'deny' || count <= 0) return false;
     for (const { digest } of counted.slice(0, counted.length - count + 1)) await this.#table.deleteOne(em, digest);
     return true;
   }
