@@ -3,12 +3,8 @@ export interface Waiting {
   readonly reason: string;
   /** Kinds of samples. */
   readonly kinds?: readonly string[];
-  /** Samples of kinds that are answered, by their ids. */
-  readonly samples?: readonly string[];
   /** Scenarios of the living database. */
   readonly scenarios?: readonly string[];
-  /** Steps of other scenarios: `scenario: step`. */
-  readonly steps?: readonly string[];
 }
 
 export const waiting: readonly Waiting[] = [
@@ -49,13 +45,11 @@ export const different: readonly Different[] = [
   },
 ];
 
-const everything: readonly (Waiting & Different)[] = [...waiting, ...different];
-
 /** The samples that are not answered as recorded, by their ids. */
-export const exceptedSamples: ReadonlySet<string> = new Set(everything.flatMap(({ samples = [] }) => samples));
+export const exceptedSamples: ReadonlySet<string> = new Set(different.flatMap(({ samples = [] }) => samples));
 
 /** The steps that are not answered as recorded, by the names of scenario and step. */
-export const exceptedSteps: ReadonlySet<string> = new Set(everything.flatMap(({ steps = [] }) => steps));
+export const exceptedSteps: ReadonlySet<string> = new Set(different.flatMap(({ steps = [] }) => steps));
 
 /** The scenarios of which something is not answered at all. */
 export const waitingScenarios: ReadonlySet<string> = new Set(waiting.flatMap(({ scenarios = [] }) => scenarios));
