@@ -167,7 +167,7 @@ function checkNumbers(options: KnoxSettings): void {
   ] as const) {
     const value: unknown = options[name];
     if (value !== null && !Number.isFinite(value)) {
-      throw new ImproperlyConfigured(`The '${name}' of 'knox' is ${String(value)}. It is a number, or null.`);
+      throw new ImproperlyConfigured(`The '${name}' of 'knox' is no number, which it must be, or null.`);
     }
   }
 }
