@@ -29,16 +29,27 @@ export class DataPending extends Error {
   }
 }
 
+/** The name of a function as long as somebody looks for it. */
+const SOUGHT = 'sallyport: who waits for the caller?';
+
 /**
- * Whether the function of this name waits for whoever calls: V8 keeps the chain of awaits in its stack traces. Looking
- * takes long, so it is for places that are seldom reached. Code that was compiled down from `async` isn't seen.
+ * Whether this very function waits for whoever calls: V8 keeps the chain of awaits in its stack traces. These tell
+ * functions by their names alone, so it has one that no other has while we look. That takes long, so it is for places
+ * that are seldom reached. Code that was compiled down from `async` isn't seen.
  */
-export function isAwaitedBy(name: string): boolean {
-  const { stackTraceLimit } = Error;
+export function isAwaitedBy(run: () => Promise<unknown>): boolean {
+  const { name } = run;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is only put back
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  Object.defineProperty(run, 'name', { value: SOUGHT });
   Error.stackTraceLimit = 200;
-  const { stack = '' } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
-  return stack.includes(name);
+  Error.prepareStackTrace = (_error, frames) => frames.some((frame) => frame.getFunctionName() === SOUGHT);
+  try {
+    return (new Error().stack as unknown) === true;
+  } finally {
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+    Object.defineProperty(run, 'name', { value: name });
+  }
 }
 
 /** What an error of a user's class becomes: a bug gets a name of its own, anything else stays what it is. */

@@ -65,6 +65,8 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   #authenticator: Authenticator | null = null;
   #asking = false;
   #pendingUser: Promise<void> | undefined;
+  /** What waits for the authenticators; a function of its own for each run. */
+  #run: (() => Promise<void>) | undefined;
 
   #body: RequestBody | undefined;
 
@@ -131,7 +133,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   /** `getUser` without a promise where none is needed: what the cycle and the policies call. */
   loadUser(): Awaitable<void> {
     if (this.#userKnown) return undefined;
-    if (this.#asking || (this.#pendingUser !== undefined && isAwaitedBy(this.#awaitAnswers.name))) {
+    if (this.#asking || (this.#pendingUser !== undefined && isAwaitedBy(this.#run!))) {
       // Waiting for itself, the run would never end.
       throw new Error('An authenticator asked for the user that it is to find.');
     }
@@ -174,22 +176,25 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
     }
   }
 
-  /** With `await` and not with `then`, so that an authenticator which asks in between is seen (`isAwaitedBy`). */
-  async #awaitAnswers(first: PendingAnswer): Promise<void> {
-    try {
-      for (let pending: PendingAnswer | undefined = first; pending !== undefined;) {
-        const { answer, at }: PendingAnswer = pending;
-        let pair;
-        try {
-          pair = await answer;
-        } catch (error) {
-          throw this.#refused(error);
+  #awaitAnswers(first: PendingAnswer): Promise<void> {
+    // With `await` and not with `then`, so that an authenticator which asks in between is seen (`isAwaitedBy`).
+    this.#run = async () => {
+      try {
+        for (let pending: PendingAnswer | undefined = first; pending !== undefined;) {
+          const { answer, at }: PendingAnswer = pending;
+          let pair;
+          try {
+            pair = await answer;
+          } catch (error) {
+            throw this.#refused(error);
+          }
+          pending = this.#accepted(pair, this.#authenticators[at]!) ? undefined : this.#askFrom(at + 1);
         }
-        pending = this.#accepted(pair, this.#authenticators[at]!) ? undefined : this.#askFrom(at + 1);
+      } finally {
+        this.#pendingUser = undefined;
       }
-    } finally {
-      this.#pendingUser = undefined;
-    }
+    };
+    return this.#run();
   }
 
   #accepted(pair: Pair, authenticator: Authenticator): boolean {

@@ -343,6 +343,58 @@ describe('who makes a request', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('whoever joins the run of a request that an authenticator of another one waits for is let in', async () => {
+    const inner = requestOf({ authenticators: [authenticator(() => later((): Pair => [bob, null])).Class] });
+    const askTwice = async (): Promise<unknown> => {
+      await tick();
+      return Promise.all([inner.getUser(), inner.getUser()]);
+    };
+    const outer = requestOf({
+      authenticators: [
+        authenticator(async (): Promise<Pair> => {
+          expect(await askTwice()).toEqual([bob, bob]);
+          return [ann, null];
+        }).Class,
+      ],
+    });
+    expect(await outer.getUser()).toBe(ann);
+  });
+
+  it('an authenticator that waits for itself by way of another request is told so', async () => {
+    const outer: Request = requestOf({
+      authenticators: [
+        authenticator(async (): Promise<Pair> => {
+          await tick();
+          return [(await inner.getUser()) as never, null];
+        }).Class,
+      ],
+    });
+    const inner: Request = requestOf({
+      authenticators: [
+        authenticator(async (): Promise<Pair> => {
+          await tick();
+          return [(await outer.getUser()) as never, null];
+        }).Class,
+      ],
+    });
+    await expect(outer.getUser()).rejects.toThrow('An authenticator asked for the user that it is to find.');
+  });
+
+  it('an app that formats stacks in its own way keeps it, and is told all the same', async () => {
+    const { prepareStackTrace, stackTraceLimit } = Error;
+    const own = (): string => 'at somewhere';
+    Error.prepareStackTrace = own;
+    try {
+      const request = requestOf({
+        authenticators: [authenticator((asked) => tick().then(async () => (await asked.getUser()) as never)).Class],
+      });
+      await expect(request.getUser()).rejects.toThrow('An authenticator asked for the user that it is to find.');
+      expect([Error.prepareStackTrace, Error.stackTraceLimit]).toEqual([own, stackTraceLimit]);
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace;
+    }
+  });
+
   it('D-147: an authenticator gets the request that the view sees', async () => {
     let seen: Request | undefined;
     const { Class } = authenticator((request) => {
