@@ -4,8 +4,10 @@ import { missingPackage } from './optional-package';
 import { parseCost, SaltedPasswordHasher } from './salted';
 import type { HashParameters } from './salted';
 
-/** Bytes of a new hash. */
-const HASH_BYTES = 32;
+/** 128 bits: a shorter hash could be met by chance. */
+const MIN_HASH_LENGTH = 16;
+/** What argon2-cffi makes since; Django's column has room for little more. */
+const MAX_HASH_LENGTH = 32;
 /** KiB: half a gigabyte, five times what Django's own cost needs. */
 const MAX_MEMORY = 2 ** 19;
 /** KiB times passes: about twenty times Django's own cost. */
@@ -24,6 +26,8 @@ export interface Argon2Options {
   readonly timeCost?: number;
   /** Lanes, which may be computed beside each other. @default 8 */
   readonly parallelism?: number;
+  /** Bytes of a new hash: 16 beside a Django whose argon2-cffi is older than 21.2. @default 32 */
+  readonly hashLength?: number;
 }
 
 /** What a PHC string says. The salt's bytes are the characters of a text, as Django has them. */
@@ -61,22 +65,29 @@ export class Argon2PasswordHasher extends SaltedPasswordHasher<Argon2Parameters>
   readonly memoryCost: number;
   readonly timeCost: number;
   readonly parallelism: number;
+  readonly hashLength: number;
 
-  /** @throws RangeError for a cost that isn't a whole number or that the algorithm doesn't allow */
-  constructor({ memoryCost = 102_400, timeCost = 2, parallelism = 8 }: Argon2Options = {}) {
+  /** @throws RangeError for a number that isn't whole, or that the algorithm doesn't allow */
+  constructor({ memoryCost = 102_400, timeCost = 2, parallelism = 8, hashLength = 32 }: Argon2Options = {}) {
     super();
     if (!isLawful({ memoryCost, timeCost, parallelism })) {
       throw new RangeError(
         'memoryCost, timeCost and parallelism must be positive whole numbers, with 8 KiB or more for each of at most 255 lanes.',
       );
     }
+    if (!Number.isInteger(hashLength) || hashLength < MIN_HASH_LENGTH || hashLength > MAX_HASH_LENGTH) {
+      throw new RangeError(
+        `hashLength must be a whole number from ${String(MIN_HASH_LENGTH)} to ${String(MAX_HASH_LENGTH)}.`,
+      );
+    }
     this.memoryCost = memoryCost;
     this.timeCost = timeCost;
     this.parallelism = parallelism;
+    this.hashLength = hashLength;
   }
 
   protected parametersFor(salt: string): Argon2Parameters {
-    const { memoryCost, timeCost, parallelism } = this;
+    const { memoryCost, timeCost, parallelism, hashLength } = this;
     return {
       salt: Buffer.from(salt, 'utf8').toString('latin1'),
       variety: 'argon2id',
@@ -84,7 +95,7 @@ export class Argon2PasswordHasher extends SaltedPasswordHasher<Argon2Parameters>
       memoryCost,
       timeCost,
       parallelism,
-      hashBytes: HASH_BYTES,
+      hashBytes: hashLength,
     };
   }
 
@@ -129,7 +140,7 @@ export class Argon2PasswordHasher extends SaltedPasswordHasher<Argon2Parameters>
   }
 }
 
-type Argon2Costs = Required<Argon2Options>;
+type Argon2Costs = Required<Omit<Argon2Options, 'hashLength'>>;
 
 /** RFC 9106 section 3.1, so that the algorithm doesn't throw over a stored cost. */
 function isLawful({ memoryCost, timeCost, parallelism }: Argon2Costs): boolean {

@@ -43,6 +43,18 @@ describe('Argon2PasswordHasher', () => {
     expect(await checkPassword('secret', encoded, [preferred])).toEqual({ ok: true, mustUpdate: false });
   });
 
+  it('writes hashes of the length that an older argon2-cffi wants, and renews others', async () => {
+    const shorter = new Argon2PasswordHasher({ hashLength: 16 });
+    // Made by Django with argon2-cffi 21.1.
+    const theirs = 'argon2$argon2id$v=19$m=102400,t=2,p=8$c2Vhc2FsdDJTRUFTQUxUMmFiY2RlZg$+2SfeMvvyde+K3U2FQLDJw';
+    expect(await shorter.encode('correct horse battery', 'seasalt2SEASALT2abcdef')).toBe(theirs);
+    expect([shorter.mustUpdate(theirs), preferred.mustUpdate(theirs)]).toEqual([false, true]);
+    expect(shorter.mustUpdate(await preferred.encode('x', 'seasalt2SEASALT2abcdef'))).toBe(true);
+    for (const hashLength of [15, 33, 16.5, NaN]) {
+      expect(() => new Argon2PasswordHasher({ hashLength })).toThrow(RangeError);
+    }
+  });
+
   it('wants a new hash where anything differs, in either direction (A-052)', () => {
     const form = (start: string, salt = SALT, hash = HASH): string => `argon2$${start}$${salt}$${hash}`;
     expect(preferred.mustUpdate(form('argon2id$v=19$m=102400,t=2,p=8'))).toBe(false);
