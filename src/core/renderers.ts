@@ -1,4 +1,4 @@
-import { escapeLineSeparators, isPlainJSON, toPlain, writeJSON, type JSONStyle } from '../http/json';
+import { escapeLineSeparators, isPlainJSON, isWrittenWhole, toPlain, writeJSON, type JSONStyle } from '../http/json';
 import { parseMediaType } from '../http/media-types';
 import type { Awaitable } from './policy';
 import type { Request } from './request';
@@ -50,6 +50,11 @@ BaseRenderer.prototype.render = () => {
   throw new Error('Renderer class requires .render() to be implemented');
 };
 
+/** An instance that is no user, see `JSONRenderer.toPlain`. */
+function isInstanceWritten(value: object): boolean {
+  return !('isAuthenticated' in value) && isWrittenWhole(value);
+}
+
 /**
  * `application/json`, without a charset: JSON is UTF-8 (RFC 8259, 8.1).
  *
@@ -74,8 +79,15 @@ export class JSONRenderer extends BaseRenderer {
     const indent = this.getIndent(acceptedMediaType, context);
     const compact = this.compact ?? this.settings.compactJson;
     const ascii = this.ensureAscii ?? !this.settings.unicodeJson;
-    if (indent === 0 && compact && !ascii && isPlainJSON(data)) return escapeLineSeparators(JSON.stringify(data));
+    if (indent === 0 && compact && !ascii && isPlainJSON(data, this.#isWritten)) {
+      return escapeLineSeparators(JSON.stringify(data));
+    }
     return this.#write(data, { indent, compact, ascii });
+  }
+
+  /** What a `toPlain` of one's own makes of an object is for the writer to ask. */
+  get #isWritten(): ((value: object) => boolean) | undefined {
+    return this.toPlain === JSONRenderer.prototype.toPlain ? isInstanceWritten : undefined;
   }
 
   #write(data: unknown, style: Pick<JSONStyle, 'indent' | 'compact' | 'ascii'>): string {

@@ -18,13 +18,22 @@ export interface JSONStyle {
 }
 
 /**
- * Whether `JSON.stringify` writes the value as Python would: plain objects, arrays, texts, finite numbers, booleans
+ * Whether `JSON.stringify` writes the value as `writeJSON` would: plain objects, arrays, texts, finite numbers, booleans
  * and null. It is asked first since native code is several times faster than the writer below.
+ *
+ * @param isWritten whether an object of another prototype is written with its own members, and nothing stands for it
  */
-export function isPlainJSON(value: unknown): boolean {
-  if (typeof value === 'object') return value === null || isPlainContainer(value);
+export function isPlainJSON(value: unknown, isWritten: (value: object) => boolean = isNever): boolean {
+  if (typeof value === 'object') return value === null || isPlainContainer(value, isWritten);
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value === 'string' || typeof value === 'boolean';
+}
+
+const isNever = (): boolean => false;
+
+/** Whether `toPlain` has nothing to say about an object, by what it looks at. */
+export function isWrittenWhole(value: object): boolean {
+  return !('toJSON' in value) && !(Symbol.iterator in value) && !types.isBoxedPrimitive(value);
 }
 
 /** A text with more to it, such as an error with its code, is written as the text. */
@@ -32,13 +41,14 @@ function isPlainText(value: object): boolean {
   return value instanceof String && value.toString === String.prototype.toString && !('toJSON' in value);
 }
 
-function isPlainContainer(value: object): boolean {
+function isPlainContainer(value: object, isWritten: (value: object) => boolean): boolean {
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (!isPlainJSON(value[i])) return false;
+    for (let i = 0; i < value.length; i++) if (!isPlainJSON(value[i], isWritten)) return false;
     return true;
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return isPlainText(value);
-  for (const key in value) if (!isPlainJSON((value as Record<string, unknown>)[key])) return false;
+  if (isPlainText(value)) return true;
+  if (Object.getPrototypeOf(value) !== Object.prototype && !isWritten(value)) return false;
+  for (const key in value) if (!isPlainJSON((value as Record<string, unknown>)[key], isWritten)) return false;
   return true;
 }
 
