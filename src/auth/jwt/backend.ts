@@ -197,7 +197,7 @@ function required(key: KeyInput | null, { name, keyType }: JWSAlgorithm): KeyInp
   if (key !== null) return key;
   throw new ImproperlyConfigured(
     keyType === 'secret'
-      ? `The settings of 'jwt' lack 'signingKey', the secret of ${name}: defineSettings({ … }, jwt({ signingKey: … })).`
+      ? `The settings of 'jwt' lack 'signingKey', the secret of ${name}: defineSettings({ secretKey: process.env.SECRET_KEY }), or jwt({ signingKey: … }).`
       : `The settings of 'jwt' lack a key for ${name}: 'signingKey', or 'verifyingKey' where no token is made.`,
   );
 }
@@ -215,8 +215,8 @@ function fit(option: string, prepare: () => KeyObject): KeyObject {
   }
 }
 
-/** Options never change, so neither does what is made of them. */
-const backends = new WeakMap<JWTSettings, TokenBackend>();
+/** By the options, or by the settings where their secret counts. Neither ever changes, so neither does what is made of them. */
+const backends = new WeakMap<JWTSettings | Settings, TokenBackend>();
 
 /**
  * The backend of the options in force in `settings`, made once.
@@ -224,13 +224,20 @@ const backends = new WeakMap<JWTSettings, TokenBackend>();
  */
 export function tokenBackend(settings: Settings): TokenBackend {
   const options = jwt.of(settings);
-  let backend = backends.get(options);
+  const owner = usesSecretOfApp(options) ? settings : options;
+  let backend = backends.get(owner);
   if (backend === undefined) {
     checkBlacklist(options);
-    backend = new TokenBackend(options);
-    backends.set(options, backend);
+    backend = new TokenBackend(owner === options ? options : { ...options, signingKey: settings.secretKey });
+    backends.set(owner, backend);
   }
   return backend;
+}
+
+/** Whether no key is named where one secret would do: simplejwt takes `SECRET_KEY` then. */
+function usesSecretOfApp({ algorithm, signingKey, keyRing, jwkUrl }: JWTSettings): boolean {
+  const isSecret = findAlgorithm(algorithm)?.keyType === 'secret';
+  return isSecret && signingKey === null && keyRing.length === 0 && jwkUrl === null;
 }
 
 function checkBlacklist({ blacklist, blacklistAfterRotation, families, jtiClaim }: JWTSettings): void {

@@ -9,7 +9,8 @@ import { jwt, type JWTSettings } from './settings';
 export function checkTokens(settings: Settings): Finding[] {
   const { algorithm, signingKey, keyRing, jwkUrl } = jwt.of(settings);
   return [
-    ...checkSecret('jwt.signingKey', signingKey, algorithm),
+    // What the app signs with is looked at there.
+    ...(signingKey === settings.secretKey ? [] : checkSecret('jwt.signingKey', signingKey, algorithm)),
     ...keyRing.flatMap(({ key, algorithm: own = algorithm }, i) => checkSecret(`jwt.keyRing[${String(i)}]`, key, own)),
     ...checkKeySet(jwkUrl),
   ];
@@ -19,7 +20,7 @@ function checkKeySet(jwkUrl: JWTSettings['jwkUrl']): Finding[] {
   const url = typeof jwkUrl === 'object' ? jwkUrl?.url : jwkUrl;
   if (url === undefined || !/^http:/i.test(url)) return [];
   return [
-    finding('sallyport.W030', 'the setting jwt.jwkUrl', {
+    finding('sallyport.W028', 'the setting jwt.jwkUrl', {
       message: 'Whoever is on the way to the key set can put a key of their own into it, and then log in as anybody.',
       hint: 'Have the key set served with TLS: an https:// URL.',
     }),

@@ -4,9 +4,9 @@ import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
 import { TokenError } from './exceptions';
+import type { RefreshToken } from './revocable-tokens';
 import { jwt } from './settings';
 import type { FamilyMember, RotationOutcome } from './store';
-import type { RefreshToken } from './revocable-tokens';
 import type { Token, TokenClass } from './tokens';
 
 /**

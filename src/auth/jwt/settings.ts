@@ -22,8 +22,8 @@ export interface JWTSettings {
   /** How tokens are signed; any other algorithm is refused. @default 'HS256' */
   readonly algorithm: AlgorithmName;
   /**
-   * The key that signs; with HMAC also the one that verifies, and whoever knows it can make any token. simplejwt takes
-   * Django's `SECRET_KEY`. Null: this service only verifies. @default null
+   * The key that signs; with HMAC also the one that verifies, and whoever knows it can make any token. Null: with HMAC the
+   * setting `secretKey`, as simplejwt takes `SECRET_KEY`; of a key pair, this service only verifies. @default null
    */
   readonly signingKey: KeyInput | null;
   /** The public key of a key pair; null: that of `signingKey`. @default null */
@@ -199,7 +199,7 @@ const defaults: JWTSettings = Object.freeze({
   slidingTokenRefreshSerializer: null,
 });
 
-/** The options of JSON web tokens: `defineSettings({ … }, jwt({ signingKey, blacklist: blacklistStore(orm) }))`. */
+/** The options of JSON web tokens: `defineSettings({ secretKey, … }, jwt({ blacklist: blacklistStore(orm) }))`. */
 export const jwt = namespace<JWTSettings>('jwt', defaults);
 
 /** The words before a token. */

@@ -3,10 +3,10 @@ import type { Awaitable } from '../../../core/policy';
 import { isRequest, type Request } from '../../../core/request';
 import type { Settings } from '../../../core/settings';
 import { deletionCookie, livesFor, serializeCookie } from '../../../http/cookies';
+import { QueryDict } from '../../../http/query';
 import { checkCsrf } from '../../session/csrf';
 import { requestSession, setCookie, varyOnCookie } from '../../session/request-session';
 import type { AnyRequest } from '../../session/settings';
-import { QueryDict } from '../../../http/query';
 import { parseObject, readCompact } from '../protocol';
 import { jwtCookies, type JWTCookieSettings } from './settings';
 
@@ -37,7 +37,8 @@ export function readTokenCookie(request: AnyRequest, token: TokenName, settings?
   const descriptor = describe(token, jwtCookies.of(state.settings));
   if (descriptor === null) return undefined;
   onResponse(state.raw, varyOnCookie);
-  return state.cookies.get(descriptor.name);
+  const token = state.cookies.get(descriptor.name);
+  return token === '' ? undefined : token;
 }
 
 /**
