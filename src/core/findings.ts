@@ -73,8 +73,8 @@ export const CHECKS = Object.freeze({
   'sallyport.W024': { deploy: true, about: 'Scripts can read cookies with tokens.' },
   'sallyport.W025': { deploy: false, about: 'Pages of other sites can act with cookies that hold tokens.' },
   'sallyport.W026': { deploy: true, about: 'Every new password will do.' },
-  'sallyport.W029': { deploy: false, about: 'Tokens that should rest hashed lie in the database as they are sent.' },
-  'sallyport.W030': { deploy: true, about: 'The keys that tokens are checked with come without TLS.' },
+  'sallyport.W027': { deploy: false, about: 'Tokens that should rest hashed lie in the database as they are sent.' },
+  'sallyport.W028': { deploy: true, about: 'The keys that tokens are checked with come without TLS.' },
 });
 
 export type CheckId = keyof typeof CHECKS;

@@ -45,7 +45,7 @@ async function checkRows(database: Database): Promise<readonly Finding[]> {
   const count = (await database.tokens.countClearKeys?.()) ?? 0;
   if (count === 0) return [];
   return [
-    finding('sallyport.W029', 'the table of tokens', {
+    finding('sallyport.W027', 'the table of tokens', {
       message: `Keys should rest hashed, and ${String(count)} of them rest in clear until they are used.`,
       hint: 'Run `sallyport hashtokens`.',
     }),

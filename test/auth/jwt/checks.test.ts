@@ -51,6 +51,14 @@ describe('the check of JSON web tokens', () => {
     if (typeof signingKey === 'string') expect(found[0]!.message).not.toContain(signingKey);
   });
 
+  it('leaves it to the app to name a secret of its own, so that it is named once', () => {
+    const secretKey = STRONG.slice(0, 40);
+    for (const signingKey of [null, secretKey]) {
+      const found = findingsOf(bench.with({ signingKey }, { secretKey })).filter(({ id }) => id === 'sallyport.W010');
+      expect(found.map(({ where }) => where)).toEqual(['the setting secretKey']);
+    }
+  });
+
   it('names a secret that only the switch for older systems lets through (J-103)', () => {
     const found = findingsOf(bench.with({ algorithm: 'HS512', signingKey: STRONG, allowShortSigningKey: true }));
     expect(found.map(({ message }) => message)).toContainEqual(expect.stringContaining('64 bytes of HS512'));
@@ -60,10 +68,10 @@ describe('the check of JSON web tokens', () => {
     const url = 'http://keys.example.com/jwks.json';
     const options = { algorithm: 'ES256', signingKey: null, jwkUrl: { url, allowHttp: true } } as const;
     expect(findingsOf(bench.with(options), true)).toContainEqual(
-      expect.objectContaining({ id: 'sallyport.W030', where: 'the setting jwt.jwkUrl' }),
+      expect.objectContaining({ id: 'sallyport.W028', where: 'the setting jwt.jwkUrl' }),
     );
     const safe = bench.with({ ...options, jwkUrl: url.replace('http', 'https') });
-    expect(findingsOf(safe, true).map(({ id }) => id)).not.toContain('sallyport.W030');
+    expect(findingsOf(safe, true).map(({ id }) => id)).not.toContain('sallyport.W028');
   });
 
   it('looks at each key of a ring', () => {
