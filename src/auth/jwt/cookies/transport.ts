@@ -37,8 +37,8 @@ export function readTokenCookie(request: AnyRequest, token: TokenName, settings?
   const descriptor = describe(token, jwtCookies.of(state.settings));
   if (descriptor === null) return undefined;
   onResponse(state.raw, varyOnCookie);
-  const token = state.cookies.get(descriptor.name);
-  return token === '' ? undefined : token;
+  const value = state.cookies.get(descriptor.name);
+  return value === '' ? undefined : value;
 }
 
 /**
