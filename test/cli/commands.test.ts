@@ -46,7 +46,7 @@ describe('the commands, one after the other on an empty database,', () => {
     expect(await runEmpty('drf-create-token', 'ann')).toEqual(cure);
     const made = await runEmpty('migrate');
     expect(made.status).toBe(0);
-    expect(made.stdout).toMatch(/^Running migrations:\n  Applying sallyport_0001_auth_user\.\.\. OK\n/);
+    expect(made.stdout).toMatch(/^Running migrations:\n {2}Applying sallyport_0001_auth_user\.\.\. OK\n/);
     expect(await runEmpty('migrate')).toEqual(ok('Running migrations:\n  No migrations to apply.\n'));
     expect(await runEmpty('migrate', '--json')).toEqual(ok('{"applied":[]}\n'));
     expect((await runEmpty('createuser', '--noinput', '--username', 'ann', '--email', '')).status).toBe(0);
@@ -109,6 +109,14 @@ describe('sallyport createuser', () => {
     [['--username', 'ann', '--email', 'ann'], 'Enter a valid email address.'],
   ])('refuses %p (A-119, A-121)', async (args, message) => {
     expect(await run(['createuser', '--noinput', ...args])).toEqual(refused(message));
+    expect(await users()).toEqual([]);
+  });
+
+  it('takes an empty password for a variable that somebody forgot to fill, and makes nobody', async () => {
+    const env = { DJANGO_USER_PASSWORD: '' };
+    expect(await run(['createuser', '--noinput', '--username', 'ann', '--email', ''], env)).toEqual(
+      refused('DJANGO_USER_PASSWORD is empty. Unset it for a user whom no password lets in.'),
+    );
     expect(await users()).toEqual([]);
   });
 

@@ -179,7 +179,14 @@ async function readAll(users: CommandUserStore, { prefix }: UserKind, given: Use
   const email = emails.find((candidate) => candidate !== '') ?? emails[0];
   if (email === undefined) throw new CommandError('You must use --email with --noinput.');
   checked(email, emailError(email));
-  return { username, email, password: process.env[`${prefix}PASSWORD`] ?? null };
+  return { username, email, password: readPassword(`${prefix}PASSWORD`) };
+}
+
+/** Unlike Django's command it refuses an empty password, with which Basic authentication would let everybody in. */
+function readPassword(variable: string): string | null {
+  const password = process.env[variable] ?? null;
+  if (password?.trim() !== '') return password;
+  throw new CommandError(`${variable} is empty. Unset it for a user whom no password lets in.`);
 }
 
 /** @throws CommandError when there is a complaint about the value */
