@@ -151,10 +151,14 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     const column = (name: string): string => columns.qualified(propertyOf(columns.meta, name));
     const ways = [this.permissions?.condition(key) ?? 'false'];
     if (includeSuperusers && 'isSuperuser' in columns.meta.properties) ways.push(column('isSuperuser'));
-    const active = isActive === null ? 'true' : `${column('isActive')} = ${String(isActive)}`;
-    const sql = `SELECT ${columns.selection} FROM ${columns.table} WHERE (${ways.join(' OR ')}) AND ${active} ORDER BY ${key}`;
+    const params: unknown[] = this.permissions === undefined ? [] : [...names];
+    let sql = `SELECT ${columns.selection} FROM ${columns.table} WHERE (${ways.join(' OR ')})`;
+    if (isActive !== null) {
+      sql += ` AND ${column('isActive')} = ?`;
+      params.push(isActive);
+    }
     const em = currentManager(this.#orm);
-    const rows = await execute(em, sql, this.permissions === undefined ? [] : names);
+    const rows = await execute(em, `${sql} ORDER BY ${key}`, params);
     return rows.map((row) => this.#read(em, row));
   }
 

@@ -152,6 +152,12 @@ export function describePermissions(name: string, open: () => Promise<Permission
         expect(new Set(all)).toEqual(new Set([alone, member, both, inactive].map(({ username }) => username)));
       });
 
+      it('lets no text that poses as a boolean into the question', async () => {
+        const isActive = 'true OR true' as never;
+        const listed = await names(perm, { isActive, includeSuperusers: false }).catch(() => []);
+        expect(listed).toEqual([]);
+      });
+
       it.each(['change_session', 'a.b.c', ''])('refuses %j', async (text) => {
         await expect(harness.store.withPerm(text)).rejects.toThrow(
           new RangeError('Permission name should be in the form app_label.permission_codename.'),
