@@ -32,9 +32,10 @@ export abstract class NotebookView extends APIView<User, NotebookAuth> {
       // No proxy stands in front of this server, so whoever sends X-Forwarded-For made it up.
       numProxies: 0,
       users,
+      secretKey,
       aroundDispatch: unitOfWork(orm),
     },
     authtoken({ store: tokens }),
-    session({ store: sessions, secretKey, loginRedirectUrl: '/me' }),
+    session({ store: sessions, loginRedirectUrl: '/me' }),
   );
 }

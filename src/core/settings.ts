@@ -155,8 +155,8 @@ export interface CoreSettings {
   /** Seconds for which a link that resets a password is good. @default 259_200, three days */
   readonly passwordResetTimeout: number;
   /**
-   * Django's `SECRET_KEY`, which signs cookies and links. Whoever knows it can reset any password; null: nothing can be
-   * signed. @default null
+   * Django's `SECRET_KEY`, which signs sessions, cookies and links. Whoever knows it can log in as anybody; null: nothing
+   * can be signed. @default null
    */
   readonly secretKey: SecretKey | null;
   /** Secrets of before: what was signed with them still counts. @default [] */

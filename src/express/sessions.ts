@@ -113,7 +113,7 @@ function isExpressSession(session: unknown): boolean {
  *
  * @example
  * app.use(expressSession({ secret, resave: false, saveUninitialized: false, cookie: { secure: true, sameSite: 'lax' } }));
- * const settings = defineSettings({ users }, session({ store: expressSessions(), secretKey }));
+ * const settings = defineSettings({ users, secretKey }, session({ store: expressSessions() }));
  */
 export function expressSessions(): HostSessions {
   return {

@@ -78,7 +78,7 @@ export class RedisSessionStore implements SessionStore {
  * noeviction`): where memory is short it would end sessions, those of users who are logged in too.
  *
  * @param client a connected client of node-redis or ioredis; who made it closes it
- * @example defineSettings({ users: userStore(orm) }, session({ store: redisSessionStore(client), secretKey }))
+ * @example defineSettings({ users: userStore(orm), secretKey }, session({ store: redisSessionStore(client) }))
  */
 export function redisSessionStore(client: RedisClient, options: RedisSessionStoreOptions = {}): RedisSessionStore {
   return new RedisSessionStore(client, options);

@@ -40,7 +40,7 @@ describe('sallyport check', () => {
       expect.arrayContaining([
         'sallyport.W001 Open at /open', // open by accident
         'sallyport.W003 Staff at /staff', // the first authenticator has no challenge
-        'sallyport.W010 the setting session.secretKey', // a weak secret
+        'sallyport.W010 the setting secretKey', // a weak one
         'sallyport.W011 the setting session.cookieSecure', // cookies without Secure
         'sallyport.W012 the setting csrf.cookieSecure',
         'sallyport.W014 the setting secureProxySslHeader', // Basic without TLS

@@ -441,6 +441,21 @@ describe('sessions', () => {
     expect(places(found, 'sallyport.W010')).toEqual(['the setting session.secretKeyFallbacks[1]']);
   });
 
+  it('are not named for a secret that is the app’s too', () => {
+    const store = new MemorySessionStore();
+    const both = { secretKey: 'weak', secretKeyFallbacks: ['old'] };
+    for (const settings of [
+      sound(both, session({ store })),
+      sound(both, session({ store, ...both })),
+      sound(both, session({ store, secretKey: Buffer.from('old') })),
+    ]) {
+      expect(places(check({ ...statics, settings }), 'sallyport.W010')).toEqual([
+        'the setting secretKey',
+        'the setting secretKeyFallbacks[0]',
+      ]);
+    }
+  });
+
   it('are in order with a long one', () => {
     expect(check({ ...statics, settings: withSecret(STRONG) })).toEqual([]);
     expect(check({ ...statics, settings: withSecret(Buffer.from(STRONG)) })).toEqual([]);

@@ -87,8 +87,8 @@ export async function createSite({ store, cookieName, around }: Engine, options:
   const users = new MemoryUserStore({ hashers: fastPasswordHashers });
   for (const username of ['ann', 'bob']) await users.createUser({ username, password: 'secret' });
   const settings = defineSettings(
-    { users, defaultAuthenticationClasses: [SessionAuthentication], logger: errorLog().logger },
-    session({ store, secretKey, ...options.session }),
+    { users, secretKey, defaultAuthenticationClasses: [SessionAuthentication], logger: errorLog().logger },
+    session({ store, ...options.session }),
     csrf(options.csrf ?? {}),
   );
   abstract class Page extends APIView<User, null> {

@@ -46,11 +46,12 @@ export class World {
       {
         defaultAuthenticationClasses: [SessionAuthentication],
         users: this.users,
+        secretKey,
         clock: this.clock,
         logger: this.log.logger,
         ...options.settings,
       },
-      session({ store: this.sessions, secretKey, ...options.session }),
+      session({ store: this.sessions, ...options.session }),
       csrf(options.csrf ?? {}),
     );
   }

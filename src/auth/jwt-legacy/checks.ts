@@ -8,7 +8,10 @@ export function checkLegacyTokens(settings: Settings): Finding[] {
   const options = jwtLegacy.of(settings);
   const { algorithm, secretKey, getUserSecretKey, verifyExpiration, authCookie } = options;
   const found = authCookie === null ? [] : checkCookie(options);
-  if (getUserSecretKey === null) found.push(...checkSecret('jwtLegacy.secretKey', secretKey, algorithm));
+  // What the app signs with is looked at there.
+  if (getUserSecretKey === null && secretKey !== settings.secretKey) {
+    found.push(...checkSecret('jwtLegacy.secretKey', secretKey, algorithm));
+  }
   if (!verifyExpiration) {
     found.push(
       finding('sallyport.W020', 'the setting jwtLegacy.verifyExpiration', {

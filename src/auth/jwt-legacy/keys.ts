@@ -23,8 +23,8 @@ export interface Keys {
   readonly verifying: KeyObject;
 }
 
-/** Options never change, so neither do the keys that are made of them. */
-const prepared = new WeakMap<JWTLegacySettings, Keys>();
+/** Settings never change, so neither do the keys that are made of them. */
+const prepared = new WeakMap<Settings, Keys>();
 
 /**
  * The keys of a token with this payload, which nobody has checked yet. They are there at once, unless each user has a secret.
@@ -38,10 +38,10 @@ export function keysFor(payload: () => JSONObject, settings: Settings): Awaitabl
   if (algorithm.keyType === 'secret' && options.getUserSecretKey !== null) {
     return chain(secretOf(payload(), settings), (secret) => prepare(options, algorithm, secret));
   }
-  let keys = prepared.get(options);
+  let keys = prepared.get(settings);
   if (keys === undefined) {
-    keys = prepare(options, algorithm, options.secretKey);
-    prepared.set(options, keys);
+    keys = prepare(options, algorithm, options.secretKey ?? settings.secretKey);
+    prepared.set(settings, keys);
   }
   return keys;
 }
@@ -54,7 +54,7 @@ export function checkKeys(settings: Settings): void {
   const options = jwtLegacy.of(settings);
   const algorithm = algorithmOf(options);
   if (algorithm.keyType === 'secret' && options.getUserSecretKey !== null) return;
-  prepare(options, algorithm, options.secretKey);
+  prepare(options, algorithm, options.secretKey ?? settings.secretKey);
 }
 
 function algorithmOf({ algorithm: name }: JWTLegacySettings): JWSAlgorithm {
@@ -78,8 +78,11 @@ function prepare(options: JWTLegacySettings, algorithm: JWSAlgorithm, secret: Ke
   const signing = isSecret ? secret : options.privateKey;
   const verifying = isSecret ? secret : (options.publicKey ?? options.privateKey);
   if (verifying === null) {
-    const lacking = isSecret ? 'secretKey' : 'publicKey';
-    throw new ImproperlyConfigured(`The settings of 'jwtLegacy' lack '${lacking}': jwtLegacy({ ${lacking}: … }).`);
+    throw new ImproperlyConfigured(
+      isSecret
+        ? "The settings of 'jwtLegacy' lack 'secretKey': defineSettings({ secretKey: process.env.SECRET_KEY }), or jwtLegacy({ secretKey: … })."
+        : "The settings of 'jwtLegacy' lack 'publicKey': jwtLegacy({ publicKey: … }).",
+    );
   }
   const keyOptions = { allowShortSecret: options.allowShortSecretKey };
   try {

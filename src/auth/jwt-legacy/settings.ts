@@ -13,7 +13,10 @@ import type { AlgorithmName, JSONObject, KeyInput } from '../jwt/protocol';
 export interface JWTLegacySettings {
   /** How tokens are signed; any other algorithm is refused. @default 'HS256' */
   readonly algorithm: AlgorithmName;
-  /** The secret of HMAC: whoever knows it can make any token. The package takes Django's `SECRET_KEY`. @default null */
+  /**
+   * The secret of HMAC: whoever knows it can make any token. Null: the setting `secretKey` of the app, as the package takes
+   * Django's `SECRET_KEY`. @default null
+   */
   readonly secretKey: KeyInput | null;
   /**
    * A secret for each user, in place of `secretKey`: with another one, all tokens of the user end. @default null
@@ -103,5 +106,5 @@ const defaults: JWTLegacySettings = Object.freeze({
   responsePayloadHandler: null,
 });
 
-/** The options of these tokens: `defineSettings({ … }, jwtLegacy({ secretKey, allowRefresh: true }))`. */
+/** The options of these tokens: `defineSettings({ secretKey, … }, jwtLegacy({ allowRefresh: true }))`. */
 export const jwtLegacy = namespace<JWTLegacySettings>('jwtLegacy', defaults);

@@ -9,6 +9,7 @@ import { checkSessions } from './checks';
 import { checkCsrf, checkTrustedOrigins } from './csrf';
 import { findUser } from './login';
 import { requestSession } from './request-session';
+import { sessionSecrets } from './secrets';
 import { session } from './settings';
 
 /**
@@ -19,9 +20,9 @@ import { session } from './settings';
  * `enforceCsrf` itself.
  */
 export class SessionAuthentication<User extends BaseUser = BaseUser> extends BaseAuthentication<User, null> {
-  /** @throws ImproperlyConfigured without a session store or a user store */
+  /** @throws ImproperlyConfigured without a session store, a secret or a user store */
   static checkSettings(settings: Settings): void {
-    session.of(settings);
+    sessionSecrets(settings);
     if (settings.users === null) {
       throw new ImproperlyConfigured(
         'SessionAuthentication needs the user table: defineSettings({ users: userStore(orm) }).',

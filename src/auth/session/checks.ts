@@ -13,6 +13,7 @@ export function checkSessions(settings: Settings): Finding[] {
   const secrets = checkSecrets(options, {
     prefix: 'session.',
     danger: 'Whoever finds it can log in as anybody.',
+    except: settings,
   });
   return [...secrets, ...ofCookie, ...checkCsrfCookie(settings), ...checkOrigins(settings)];
 }

@@ -8,6 +8,7 @@ import { constantTimeEqual } from '../../crypto/compare';
 import type { SecretKey } from '../../crypto/signing';
 import { rotateToken } from './csrf';
 import { requestSession, type RequestSession } from './request-session';
+import { sessionSecrets } from './secrets';
 import type { Session } from './session';
 import { session as namespace, type AnyRequest } from './settings';
 
@@ -89,12 +90,12 @@ function backendNamed(backends: readonly AuthenticationBackend[], path: string):
 
 /** Whether the password is still the one that the session was opened with. */
 function verify(settings: Settings, session: Session, user: BaseUser): Awaitable<boolean> {
-  const { secretKey, secretKeyFallbacks } = namespace.of(settings);
-  const expected = authHash(user, secretKey);
+  const { key, fallbackKeys } = sessionSecrets(settings);
+  const expected = authHash(user, key);
   if (expected === '') return true;
   const hash = session.get(HASH);
   if (typeof hash === 'string' && constantTimeEqual(hash, expected)) return true;
-  if (typeof hash === 'string' && secretKeyFallbacks.some((key) => constantTimeEqual(hash, authHash(user, key)))) {
+  if (typeof hash === 'string' && fallbackKeys.some((former) => constantTimeEqual(hash, authHash(user, former)))) {
     return chain(session.cycleKey(), () => {
       session.set(HASH, expected);
       return true;
@@ -124,8 +125,7 @@ export async function login(request: AnyRequest, user: BaseUser, options: LoginO
   const users = usersOf(settings);
   const backend = options.backend ?? backendOf(user) ?? onlyBackend(users);
   const id = idOf(user);
-  const { secretKey, onLoggedIn } = namespace.of(settings);
-  const hash = authHash(user, secretKey);
+  const hash = authHash(user, sessionSecrets(settings).key);
 
   const session = await state.open();
   if (!session.has(USER_ID)) await session.cycleKey();
@@ -136,7 +136,7 @@ export async function login(request: AnyRequest, user: BaseUser, options: LoginO
   settle(state, request, user);
   await rotateToken(request);
   await users.updateLastLogin?.(user, new Date(settings.clock.now()));
-  await onLoggedIn?.(user, request);
+  await namespace.of(settings).onLoggedIn?.(user, request);
 }
 
 function holdsHash(session: Session, hash: string): boolean {
@@ -194,6 +194,6 @@ export async function updateSessionAuthHash(request: AnyRequest, user: BaseUser,
   const state = requestSession(request, settings);
   const session = await state.open();
   await session.cycleKey();
-  const hash = authHash(user, namespace.of(state.settings).secretKey);
+  const hash = authHash(user, sessionSecrets(state.settings).key);
   if (hash !== '' && userIdIn(session) === idOf(user)) session.set(HASH, hash);
 }

@@ -131,7 +131,7 @@ export function requestSession(request: AnyRequest, settings?: Settings): Reques
  * answer varies on the cookie; a request whose session nobody asks for neither loads it nor varies on it.
  *
  * @param settings needed for a host's request that no view and no `withSession` has seen
- * @throws ImproperlyConfigured without `session({ store, secretKey })` in the settings
+ * @throws ImproperlyConfigured without `session({ store })` and a secret in the settings
  */
 export async function getSession(request: AnyRequest, settings?: Settings): Promise<Session> {
   return requestSession(request, settings).open();

@@ -15,9 +15,15 @@ export type AnyRequest = Request<any, any> | HostRequest;
 export interface SessionSettings {
   /** The table of sessions; or what the host's middleware keeps, see `expressSessions`. */
   readonly store: SessionStore | HostSessions;
-  /** Django's `SECRET_KEY`. Whoever knows it can log in as anybody. */
-  readonly secretKey: SecretKey;
-  /** Secrets of before: sessions that were signed with them still count. @default [] */
+  /**
+   * A secret for sessions alone, in place of the setting `secretKey` of the app. Whoever knows it can log in as anybody;
+   * null: that of the app, and its `secretKeyFallbacks`. @default null
+   */
+  readonly secretKey: SecretKey | null;
+  /**
+   * Secrets of before: sessions that were signed with them still count. Beside the secret of the app they stand before its
+   * own. @default []
+   */
   readonly secretKeyFallbacks: readonly SecretKey[];
   /** The name of the cookie that carries the key of the session. @default 'sessionid' */
   readonly cookieName: string;
@@ -47,10 +53,11 @@ export interface SessionSettings {
   readonly onLoggedOut: ((user: BaseUser | null, request: AnyRequest) => Awaitable<void>) | null;
 }
 
-/** The options of sessions: `defineSettings({ … }, session({ store, secretKey }))`. */
+/** The options of sessions: `defineSettings({ secretKey, … }, session({ store }))`. */
 export const session = namespace<SessionSettings>(
   'session',
   {
+    secretKey: null,
     secretKeyFallbacks: [],
     cookieName: 'sessionid',
     cookieAge: 1_209_600,
@@ -66,7 +73,7 @@ export const session = namespace<SessionSettings>(
     onLoggedIn: null,
     onLoggedOut: null,
   },
-  ['store', 'secretKey'],
+  ['store'],
 );
 
 /** The options of the protection of sessions: Django's `CSRF_…` settings, without that word and in camelCase. */

@@ -4,6 +4,7 @@ import type { Settings } from '../../core/settings';
 import { randomString } from '../../crypto/random';
 import { applyChanges, findChanges, SessionCodec, toPythonISO } from './protocol/session-data';
 import type { SessionData } from './protocol/session-data';
+import { sessionSecrets } from './secrets';
 import { Session } from './session';
 import { session as namespace, type SessionSettings } from './settings';
 import type { HostSessions, SessionRow, SessionStore } from './store';
@@ -42,6 +43,7 @@ export class StoredSession extends Session {
   readonly #settings: Settings;
   readonly #options: SessionSettings;
   readonly #store: SessionStore;
+  readonly #codec: SessionCodec;
   #stored: Stored | null;
   #key: string | null;
   #data: SessionData;
@@ -53,6 +55,7 @@ export class StoredSession extends Session {
     this.#settings = settings;
     this.#options = namespace.of(settings);
     this.#store = storeOf(settings);
+    this.#codec = codecOf(settings);
     this.#stored = stored;
     this.#key = stored?.key ?? null;
     this.#data = stored === null ? new Map<string, unknown>() : this.#read(stored.text);
@@ -181,7 +184,7 @@ export class StoredSession extends Session {
   }
 
   #toRow(key: string): SessionRow {
-    return { key, data: codecOf(this.#settings).encode(this.#data), expires: this.getExpiryDate() };
+    return { key, data: this.#codec.encode(this.#data), expires: this.getExpiryDate() };
   }
 
   #newKey(): string {
@@ -195,7 +198,7 @@ export class StoredSession extends Session {
   /** Damaged text is an empty session and no error, as with Django: after a change of the secret, say. */
   #read(text: string): SessionData {
     try {
-      return codecOf(this.#settings).decode(text);
+      return this.#codec.decode(text);
     } catch (error) {
       this.#settings.logger.error({ err: error }, 'Session data corrupted');
       return new Map();
@@ -209,8 +212,7 @@ const codecs = new WeakMap<Settings, SessionCodec>();
 function codecOf(settings: Settings): SessionCodec {
   const known = codecs.get(settings);
   if (known !== undefined) return known;
-  const { secretKey: key, secretKeyFallbacks: fallbackKeys } = namespace.of(settings);
-  const codec = new SessionCodec({ key, fallbackKeys, clock: settings.clock });
+  const codec = new SessionCodec({ ...sessionSecrets(settings), clock: settings.clock });
   codecs.set(settings, codec);
   return codec;
 }

@@ -43,7 +43,7 @@ export abstract class SessionView<User extends BaseUser = BaseUser> extends APIV
   static override parserClasses: ParserClasses = [FormParser, MultiPartParser, JSONParser];
   static override rendererClasses: RendererClasses = [JSONRenderer, SessionPageRenderer];
 
-  /** @throws ImproperlyConfigured without a session store or a user store */
+  /** @throws ImproperlyConfigured without a session store, a secret or a user store */
   static override asView(this: ViewClass, overrides: ViewOverrides = {}): ViewHandler {
     SessionAuthentication.checkSettings(overrides.settings ?? this.settings);
     return APIView.asView.call(this, overrides);

@@ -109,7 +109,7 @@ export class MikroOrmBlacklistStore implements BlacklistStore {
  * The blacklist of an app, for the options of JSON web tokens.
  *
  * @throws ImproperlyConfigured when `blacklistSchemas()` are not among the entities
- * @example defineSettings({ users: userStore(orm) }, jwt({ signingKey, blacklist: blacklistStore(orm) }))
+ * @example defineSettings({ users: userStore(orm), secretKey }, jwt({ blacklist: blacklistStore(orm) }))
  */
 export function blacklistStore(orm: Orm, options: BlacklistStoreOptions = {}): MikroOrmBlacklistStore {
   return new MikroOrmBlacklistStore(orm, options);

@@ -140,7 +140,7 @@ function dateOf(seconds: number): Date {
  * entities, and let `migrate` make the table.
  *
  * @throws ImproperlyConfigured when `RefreshFamilySchema` is not among the entities
- * @example defineSettings({ users: userStore(orm) }, jwt({ signingKey, families: refreshFamilyStore(orm) }))
+ * @example defineSettings({ users: userStore(orm), secretKey }, jwt({ families: refreshFamilyStore(orm) }))
  */
 export function refreshFamilyStore(orm: Orm): MikroOrmRefreshFamilyStore {
   return new MikroOrmRefreshFamilyStore(orm);

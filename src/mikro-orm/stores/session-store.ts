@@ -93,7 +93,7 @@ export class MikroOrmSessionStore implements SessionStore {
  * The sessions of an app, for the options of sessions.
  *
  * @throws ImproperlyConfigured when `SessionSchema` is not among the entities
- * @example defineSettings({ users: userStore(orm) }, session({ store: sessionStore(orm), secretKey }))
+ * @example defineSettings({ users: userStore(orm), secretKey }, session({ store: sessionStore(orm) }))
  */
 export function sessionStore(orm: Orm): MikroOrmSessionStore {
   return new MikroOrmSessionStore(orm);

@@ -8,7 +8,7 @@ import {
   obtainJwtToken,
 } from 'sallyport/jwt-legacy';
 import { mutate, numbersFrom } from '../jwt/protocol/support';
-import { Client, openBench, read, START, type Bench } from './support';
+import { Client, KEY, openBench, read, START, type Bench } from './support';
 
 const NOW = START / 1000;
 const problem = (text: string): object => ({ non_field_errors: [text] });
@@ -186,6 +186,14 @@ describe('the cookie', () => {
 });
 
 describe('the views', () => {
+  it('take the secret of the app where they have none of their own (JO-011)', async () => {
+    const ofApp = bench.with({ secretKey: null }, { secretKey: KEY });
+    const { token } = (await new Client(ofApp).obtain()).data as { readonly token: string };
+    expect((await new Client(bench.settings).verify(token)).status).toBe(200);
+    const apart = bench.with({ secretKey: null }, { secretKey: `${KEY}-apart` });
+    expect((await new Client(apart).verify(token)).status).toBe(400);
+  });
+
   it('say at the start what their settings lack', () => {
     expect(() => obtainJwtToken(bench.with({ secretKey: null }))).toThrow("lack 'secretKey'");
     expect(() => obtainJwtToken(bench.with({ algorithm: 'RS256' }))).toThrow("lack 'publicKey'");

@@ -408,6 +408,38 @@ describe('the options', () => {
     expect(made({ algorithm: 'none' as 'HS256', signingKey: KEY })).toBe("Unrecognized algorithm type 'none'");
   });
 
+  it('take the secret of the app where they name no key, as simplejwt does (J-095)', async () => {
+    const ofApp = bench.with({ signingKey: null }, { secretKey: KEY });
+    const token = String(await AccessToken.forUser(ofApp, bench.alice));
+    expect((await AccessToken.decode(settings, token)).get('user_id')).toBe('1');
+    const apart = bench.with({ signingKey: `${KEY}-apart` }, { secretKey: KEY });
+    await expect(async () => AccessToken.decode(apart, token)).rejects.toThrow(TokenError);
+  });
+
+  it('are prepared for each secret of an app, though the options be the same', async () => {
+    const [one, other] = [KEY, `${KEY}-other`].map((secretKey) => defineSettings({ secretKey, clock: bench.clock }));
+    const token = String(await AccessToken.forUser(one!, bench.alice));
+    expect((await AccessToken.decode(one!, token)).get('user_id')).toBe('1');
+    await expect(async () => AccessToken.decode(other!, token)).rejects.toThrow(TokenError);
+  });
+
+  it('never take the secret of the app for a public key, nor beside a ring or a set of keys', () => {
+    const core = { secretKey: KEY };
+    const backend = (options: Partial<JWTSettings>) => () =>
+      tokenBackend(bench.with({ signingKey: null, ...options }, core));
+    expect(backend({ algorithm: 'RS256' })).toThrow("lack a key for RS256: 'signingKey'");
+    const ring = backend({ keyRing: [{ key: `${KEY}-ring` }] })();
+    expect(ring.digests('test', '', NOW)).toEqual(
+      new TokenBackend({ ...jwt.of(settings), signingKey: null, keyRing: [{ key: `${KEY}-ring` }] }).digests(
+        'test',
+        '',
+        NOW,
+      ),
+    );
+    const remote = backend({ algorithm: 'ES256', jwkUrl: 'https://keys.example/jwks' })();
+    expect(() => remote.encode({}, NOW)).toThrow('tokens can only be verified');
+  });
+
   it('need a leeway in seconds (J-101)', () => {
     expect(made({ signingKey: KEY, leeway: null })).toBeUndefined();
     expect(made({ signingKey: KEY, leeway: '5' as unknown as number })).toContain(

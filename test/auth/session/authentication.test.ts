@@ -271,8 +271,17 @@ describe('SessionAuthentication', () => {
     const store = new MemorySessionStore();
     const start = (settings: Settings) => () => view(world, { settings });
     expect(start(defineSettings({ users: world.users }))).toThrow("The settings of 'session' lack 'store'");
-    expect(start(defineSettings({ users: world.users }, session({ store })))).toThrow("lack 'secretKey'");
-    expect(start(defineSettings({}, session({ store, secretKey: 'x' })))).toThrow('needs the user table');
+    for (const secretKey of [null, '']) {
+      expect(start(defineSettings({ users: world.users }, session({ store, secretKey })))).toThrow(
+        "needs the setting 'secretKey': defineSettings({ secretKey:",
+      );
+    }
+    for (const settings of [
+      defineSettings({ secretKey: 'x' }, session({ store })),
+      defineSettings({}, session({ store, secretKey: 'x' })),
+    ]) {
+      expect(start(settings)).toThrow('needs the user table');
+    }
   });
 });
 

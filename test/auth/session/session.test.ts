@@ -120,6 +120,39 @@ describe('a session', () => {
     expect(new SessionCodec({ key: 'new', clock: world.clock }).decode(text!)).toEqual(new Map([['a', 1]]));
   });
 
+  it('is read with all secrets of before: its own, and those of the app', async () => {
+    for (const [session, secretKeyFallbacks] of [
+      [{ secretKeyFallbacks: [secretKey] }, ['older']],
+      [{}, ['older', secretKey]],
+    ] as const) {
+      const world = new World();
+      const stored = await storedSession(world, { a: 1 });
+      const rotated = new World({
+        session: { ...session, store: world.sessions },
+        settings: { secretKey: 'new', secretKeyFallbacks },
+      });
+      expect(valuesOf(await reopen(rotated, stored))).toEqual({ a: 1 });
+    }
+  });
+
+  it('has nothing to do with the secret of the app where it has one of its own', async () => {
+    const world = new World();
+    const stored = await storedSession(world, { a: 1 });
+    const apart = new World({
+      session: { store: world.sessions, secretKey: 'of sessions' },
+      settings: { secretKey, secretKeyFallbacks: [secretKey] },
+    });
+    expect(valuesOf(await reopen(apart, stored))).toEqual({});
+  });
+
+  it('can’t be opened without a secret, and is not taken for a damaged one', async () => {
+    const world = new World();
+    const stored = await storedSession(world, { a: 1 });
+    const bare = new World({ session: { store: world.sessions }, settings: { secretKey: null } });
+    await expect(reopen(bare, stored)).rejects.toThrow("needs the setting 'secretKey'");
+    expect(bare.log.errors).toEqual([]);
+  });
+
   it('tells whether a browser takes cookies', async () => {
     const session = await openSession(new World().settings, null);
     expect(session.testCookieWorked()).toBe(false);

@@ -198,9 +198,12 @@ describe('every view', () => {
 
   it('has nothing that the checks of an app find fault with', () => {
     const { settings } = new World({
-      session: { secretKey: 'k8#fW2!qLr9@ZxTn5^uYb7*Hc3&JmPd6$sVe4%Ga1+oXi0=zRt', cookieSecure: true },
+      session: { cookieSecure: true },
       csrf: { cookieSecure: true },
-      settings: { allowedHosts: ['site.example'] },
+      settings: {
+        secretKey: 'k8#fW2!qLr9@ZxTn5^uYb7*Hc3&JmPd6$sVe4%Ga1+oXi0=zRt',
+        allowedHosts: ['site.example'],
+      },
     });
     const ids = runChecks(sessionUrls(settings), { deploy: true }).map(({ id }) => id);
     // But that the stores of this test lie in memory.
