@@ -12,7 +12,7 @@ import type { BaseUser } from '../../core/users';
 import { APIView, type ViewClass, type ViewHandler, type ViewOverrides } from '../../core/views';
 import { TokenAuthentication } from './authentication';
 import { formatDateTime } from './expiry-format';
-import type { AbstractAuthToken } from './models';
+import { AbstractAuthToken } from './models';
 import { knoxRules, type KnoxRules } from './settings';
 import { issueToken, type IssuedToken } from './tokens';
 import type { UserSerializerClass, UserSerializerContext } from './user-serializer';
@@ -114,9 +114,13 @@ export class LoginView<User extends BaseUser = BaseUser> extends KnoxView<User> 
     return null;
   }
 
-  /** What the token may be used for; null: for all that its user may do. */
+  /**
+   * What the token may be used for; null: for all that its user may do. For a token in the request it is what that one may
+   * be used for.
+   */
   getTokenScopes(): readonly string[] | null {
-    return null;
+    const { auth } = this.request;
+    return auth instanceof AbstractAuthToken ? auth.scopes : null;
   }
 
   getUserSerializerClass(): UserSerializerClass | null {

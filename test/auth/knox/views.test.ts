@@ -241,6 +241,15 @@ describe('LoginView', () => {
     expect((await post('phone')).status).toBe(403);
   });
 
+  it('gives for a token one that may be used for no more', async () => {
+    const settings = world.with({}, { defaultAuthenticationClasses: [TokenAuthentication] });
+    for (const scopes of [['notes:read'], [], null]) {
+      const [, text] = await createAuthToken(settings, world.ann, { scopes });
+      const { data } = await world.send(`Token ${text}`, '/auth/login/', settings);
+      expect((await world.send(`Token ${data.token}`)).data).toMatchObject({ user: 'ann', scopes });
+    }
+  });
+
   it('gives nobody a token whom nobody knows, whatever a subclass permits', async () => {
     class Open extends LoginView {
       static override permissionClasses: PermissionClasses = [AllowAny];
