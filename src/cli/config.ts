@@ -66,7 +66,7 @@ export interface CommandConfig {
   readonly sessions?: (orm: CommandOrm) => SessionStore;
   /** The tokens of knox. @default knoxStore(orm) */
   readonly knoxTokens?: (orm: CommandOrm) => Pick<KnoxStore, 'flushExpired'>;
-  /** @default blacklistStore(orm) */
+  /** @default blacklistStore(orm), but for an app that maps families alone */
   readonly blacklist?: (orm: CommandOrm) => BlacklistStore;
   /** The families of refresh tokens. @default refreshFamilyStore(orm), where `RefreshFamilySchema` is mapped */
   readonly families?: (orm: CommandOrm) => RefreshFamilyStore;

@@ -1,5 +1,6 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import type * as Postgresql from '@mikro-orm/postgresql';
+import { OutstandingToken, RefreshFamily } from '../auth/jwt/models';
 import type { BlacklistStore, RefreshFamilyStore } from '../auth/jwt/store';
 import type { KnoxStore } from '../auth/knox/store';
 import type { SessionStore } from '../auth/session/store';
@@ -41,17 +42,23 @@ export class Database {
     return this.#config.knoxTokens?.(this.orm) ?? this.#library.knoxStore(this.orm);
   }
 
-  get blacklist(): BlacklistStore {
-    return this.#config.blacklist?.(this.orm) ?? this.#library.blacklistStore(this.orm);
+  /** The blacklist of JSON web tokens; null for an app that has families, and no blacklist. */
+  get blacklist(): BlacklistStore | null {
+    const { blacklist } = this.#config;
+    if (blacklist !== undefined) return blacklist(this.orm);
+    const isLeftOut = this.families !== null && !this.#maps(OutstandingToken);
+    return isLeftOut ? null : this.#library.blacklistStore(this.orm);
   }
 
   /** The families of refresh tokens; null where the app has none. */
   get families(): RefreshFamilyStore | null {
     const { families } = this.#config;
     if (families !== undefined) return families(this.orm);
-    const { RefreshFamilySchema, refreshFamilyStore } = this.#library;
-    const mapped = [...this.orm.em.getMetadata()].some((meta) => meta.class === RefreshFamilySchema.meta.class);
-    return mapped ? refreshFamilyStore(this.orm) : null;
+    return this.#maps(RefreshFamily) ? this.#library.refreshFamilyStore(this.orm) : null;
+  }
+
+  #maps(entity: unknown): boolean {
+    return [...this.orm.em.getMetadata()].some((meta) => meta.class === entity);
   }
 
   /** The settings of the app; null where the configuration has none. */

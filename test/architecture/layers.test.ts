@@ -109,7 +109,7 @@ const layers: readonly Layer[] = [
   {
     files: /^cli\/database$/,
     node: true,
-    loads: [/^cli\//, pure, core, /^mikro-orm\/index$/],
+    loads: [/^cli\//, pure, core, models, /^mikro-orm\/index$/],
     types: [stores],
     packages: [/^@mikro-orm\//],
   },

@@ -60,7 +60,10 @@ describe('sallyport flushexpiredtokens', () => {
     expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":0,"families":0}\n' });
   });
 
-  it('removes the families whose tokens have all expired, where the app has families (J-182)', async () => {
+  it.each([
+    ['beside a blacklist', '...blacklistSchemas(), RefreshFamilySchema'],
+    ['without a blacklist', 'RefreshFamilySchema'],
+  ])('removes the families whose tokens have all expired, of an app that has families %s (J-182)', async (_, more) => {
     const second = Math.floor(Date.now() / 1000);
     const store = refreshFamilyStore(orm);
     for (const [id, expiresAt] of [
@@ -69,20 +72,29 @@ describe('sallyport flushexpiredtokens', () => {
     ] as const) {
       await store.start({ id, userPk: null, member: { jti: id, issuedAt: second - 120, expiresAt } });
     }
+    const outcome = await runWith(`[UserSchema, ${more}]`);
+    expect(outcome).toEqual({ status: 0, stdout: '{"flushed":0,"families":1}\n', stderr: '' });
+    expect([await store.find('over'), await store.find('open')]).toEqual([null, { jti: 'open', isEnded: false }]);
+  });
+
+  it('tells an app that has neither what it lacks', async () => {
+    const { status, stderr } = await runWith('[UserSchema]');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('OutstandingToken is not among the entities')]);
+  });
+
+  /** Runs the command in an app that maps these classes. */
+  async function runWith(entities: string): ReturnType<typeof sallyport> {
     const cwd = mkdtempSync(join(tmpdir(), 'sallyport-flush-'));
     try {
       const library = JSON.stringify(join(__dirname, '../../dist/mikro-orm'));
       writeFileSync(
         join(cwd, 'sallyport.config.cjs'),
         `const { UserSchema, blacklistSchemas, RefreshFamilySchema } = require(${library});\n` +
-          'exports.entities = [UserSchema, ...blacklistSchemas(), RefreshFamilySchema];\n',
+          `exports.entities = ${entities};\n`,
       );
-      const env = { DATABASE_URL: database.url };
-      const outcome = await sallyport(['flushexpiredtokens', '--json'], { env, cwd });
-      expect(outcome).toEqual({ status: 0, stdout: '{"flushed":0,"families":1}\n', stderr: '' });
+      return await sallyport(['flushexpiredtokens', '--json'], { env: { DATABASE_URL: database.url }, cwd });
     } finally {
       rmSync(cwd, { recursive: true });
     }
-    expect([await store.find('over'), await store.find('open')]).toEqual([null, { jti: 'open', isEnded: false }]);
-  });
+  }
 });

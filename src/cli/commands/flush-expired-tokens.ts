@@ -30,5 +30,8 @@ interface Flushed {
 }
 
 async function flush({ blacklist, families }: Database, now: Date): Promise<Flushed> {
-  return { flushed: await blacklist.flushExpired(now), families: (await families?.flushExpired(now)) ?? 0 };
+  return {
+    flushed: (await blacklist?.flushExpired(now)) ?? 0,
+    families: (await families?.flushExpired(now)) ?? 0,
+  };
 }
