@@ -7,7 +7,6 @@ import { Response } from '../core/response';
 import { SimpleRateThrottle, type Throttle } from '../core/throttling';
 import type { AbstractBaseUser } from '../core/users';
 import { APIView } from '../core/views';
-import type { Method } from '../core/view-types';
 
 export type Phase =
   'negotiation' | 'version' | 'early throttle' | 'authentication' | 'permission' | 'throttle' | 'method';
@@ -151,9 +150,8 @@ function watchChoices(view: APIView, trace: Trace): void {
 }
 
 function replaceHandlers(view: APIView, trace: Trace): void {
-  const open = view as unknown as { getHandler(name: string): Method | undefined };
-  const find = open.getHandler.bind(view);
-  open.getHandler = (name) => {
+  const find = view.getHandler.bind(view);
+  view.getHandler = (name) => {
     const handler = find(name);
     // Without metadata it is that method itself which refuses.
     const isWithout = handler === APIView.prototype.options && view.policies.metadataClass === null;
