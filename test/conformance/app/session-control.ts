@@ -4,9 +4,9 @@ import { readJSON } from './control';
 import type { World } from './world';
 
 /** The control endpoints that log in and out, as an app would write them without views. */
-export function sessionRoutes(world: World, settings: Settings): Route[] {
+export function sessionRoutes({ users }: Pick<World, 'users'>, settings: Settings): Route[] {
   const logIn = withSession(settings, async (request: IncomingMessage) => {
-    const user = await world.users.authenticate(await readJSON<Credentials>(request));
+    const user = await users.authenticate(await readJSON<Credentials>(request));
     if (user === null) return Response.json({ user: null }, { status: 400 });
     await login(request, user);
     return Response.json({ user: user.username });

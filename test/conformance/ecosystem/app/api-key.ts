@@ -1,7 +1,5 @@
 import {
   and,
-  authtoken,
-  defineSettings,
   IsAuthenticated,
   or,
   path,
@@ -12,6 +10,7 @@ import {
   type Token,
 } from 'sallyport';
 import { apiKey, HasAPIKey } from 'sallyport/api-key';
+import { djangoSettings } from './django';
 import type { Profile } from './documents';
 import type { System } from './system';
 import { whoAmIView } from './whoami';
@@ -19,15 +18,10 @@ import type { World } from './world';
 
 /** djangorestframework-api-key 2.0. */
 export const apiKeySystem: System = {
-  settingsOf({ settings }: Profile, world: World): Settings {
-    const { API_KEY_CUSTOM_HEADER: header = null, ...unknown } = settings as Readonly<Record<string, unknown>>;
-    const [name] = Object.keys(unknown);
-    if (name !== undefined) throw new Error(`sallyport offers no ${name}`);
-    return defineSettings(
-      { users: world.users, clock: world.clock },
-      authtoken({ store: world.tokens }),
-      apiKey({ store: world.apiKeys, customHeader: header as string | null }),
-    );
+  settingsOf(profile: Profile, world: World): Settings {
+    const { API_KEY_CUSTOM_HEADER: header = null } = profile.settings as Readonly<Record<string, unknown>>;
+    const options = [apiKey({ store: world.apiKeys, customHeader: header as string | null })];
+    return djangoSettings(profile, { world, authenticators: {}, options });
   },
 
   routesOf(prefix: string, _profile: Profile, settings: Settings): Route[] {

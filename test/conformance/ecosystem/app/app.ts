@@ -1,7 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { handle, type Route } from 'sallyport';
 import { apiKeySystem } from './api-key';
+import { sessionRoutes } from '../../app/session-control';
 import { controlRoutes } from './control';
+import { djangoSettings } from './django';
 import { readDocument, type Fixtures, type Profile, type ProfilesDocument } from './documents';
 import { jwtLegacySystem } from './jwt-legacy';
 import { knoxSystem } from './knox';
@@ -40,7 +42,8 @@ export async function createApp({ profiles, fixtures, onRefused }: AppOptions): 
       }
     }
   }
-  const router = handle([...controlRoutes(world), ...routes]);
+  const base = djangoSettings({ settings: {} }, { world, authenticators: {}, options: [] });
+  const router = handle([...controlRoutes(world), ...sessionRoutes(world, base), ...routes]);
   return (request, response) => void router(request, response);
 }
 

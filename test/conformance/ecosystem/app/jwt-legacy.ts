@@ -1,4 +1,4 @@
-import { defineSettings, path, type AuthenticationClasses, type Route, type Settings } from 'sallyport';
+import { path, type Route, type Settings } from 'sallyport';
 import {
   JSONWebTokenAuthentication,
   jwtDecodeHandler,
@@ -10,10 +10,15 @@ import {
   verifyJwtToken,
   type JWTLegacySettings,
 } from 'sallyport/jwt-legacy';
+import { djangoSettings, find, toAuthenticationClasses, type Authenticators } from './django';
 import type { Profile } from './documents';
 import { toCamelCase, toValue, type System } from './system';
 import { whoAmIRoutes } from './whoami';
 import type { World } from './world';
+
+const AUTHENTICATORS: Authenticators = {
+  'rest_framework_jwt.authentication.JSONWebTokenAuthentication': JSONWebTokenAuthentication,
+};
 
 const HANDLERS: Readonly<Record<string, unknown>> = {
   '@jwt_encode_handler': jwtEncodeHandler,
@@ -27,24 +32,15 @@ const HANDLERS: Readonly<Record<string, unknown>> = {
   'rest_framework_jwt.utils.jwt_response_payload_handler': null,
 };
 
-function findHandler(name: string): unknown {
-  if (Object.hasOwn(HANDLERS, name)) return HANDLERS[name];
-  throw new Error(`sallyport offers no ${name}`);
-}
-
 function toOption([name, value]: readonly [string, unknown]): readonly [string, unknown] {
   const option = toCamelCase(name.replace(/^JWT_/, ''));
-  return [option, name.endsWith('_HANDLER') && value !== null ? findHandler(value as string) : toValue(value)];
+  return [option, name.endsWith('_HANDLER') && value !== null ? find(HANDLERS, value) : toValue(value)];
 }
 
 /** @throws Error for the setting that switches the check of signatures off */
-function toOptions(
-  { JWT_VERIFY, ...given }: Readonly<Record<string, unknown>>,
-  world: World,
-): Partial<JWTLegacySettings> {
+function toOptions({ JWT_VERIFY, ...given }: Readonly<Record<string, unknown>>): Partial<JWTLegacySettings> {
   if (JWT_VERIFY === false) throw new Error('sallyport always checks signatures');
   return {
-    secretKey: world.fixtures.secret_key,
     // What the package does, and ours only where it is told to.
     allowShortSecretKey: true,
     authCookieSecure: false,
@@ -61,15 +57,13 @@ function describeToken(auth: unknown): unknown {
 
 /** djangorestframework-jwt. */
 export const jwtLegacySystem: System = {
-  settingsOf({ settings: { JWT_AUTH = {} } }: Profile, world: World): Settings {
-    return defineSettings({ users: world.users, clock: world.clock }, jwtLegacy(toOptions(JWT_AUTH, world)));
+  settingsOf(profile: Profile, world: World): Settings {
+    const options = [jwtLegacy(toOptions(profile.settings['JWT_AUTH'] ?? {}))];
+    return djangoSettings(profile, { world, authenticators: AUTHENTICATORS, options });
   },
 
   routesOf(prefix: string, { whoami = [] }: Profile, settings: Settings): Route[] {
-    const authenticationClasses: AuthenticationClasses = whoami.map((name) => {
-      if (name.endsWith('.JSONWebTokenAuthentication')) return JSONWebTokenAuthentication;
-      throw new Error(`sallyport offers no ${name}`);
-    });
+    const authenticationClasses = toAuthenticationClasses(whoami, AUTHENTICATORS);
     return [
       path(`${prefix}/api-token-auth/`, obtainJwtToken(settings)),
       path(`${prefix}/api-token-refresh/`, refreshJwtToken(settings)),

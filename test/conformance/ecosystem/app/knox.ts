@@ -1,23 +1,14 @@
-import {
-  authtoken,
-  BasicAuthentication,
-  defineSettings,
-  path,
-  TokenAuthentication,
-  type AuthenticationClasses,
-  type Route,
-  type Settings,
-  type User,
-} from 'sallyport';
+import { path, type Route, type Settings, type User } from 'sallyport';
 import {
   AuthToken,
   knox,
-  TokenAuthentication as KnoxTokenAuthentication,
+  TokenAuthentication,
   urls,
   UserSerializer,
   type HashAlgorithm,
   type KnoxSettings,
 } from 'sallyport/knox';
+import { djangoSettings, find, toAuthenticationClasses, type Authenticators } from './django';
 import type { Profile } from './documents';
 import { toCamelCase, toValue, type System } from './system';
 import { whoAmIRoutes } from './whoami';
@@ -31,11 +22,7 @@ class FullUserSerializer extends UserSerializer {
   }
 }
 
-const AUTHENTICATORS: Readonly<Record<string, AuthenticationClasses[number]>> = {
-  'rest_framework.authentication.BasicAuthentication': BasicAuthentication,
-  'rest_framework.authentication.TokenAuthentication': TokenAuthentication,
-  'knox.auth.TokenAuthentication': KnoxTokenAuthentication,
-};
+const AUTHENTICATORS: Authenticators = { 'knox.auth.TokenAuthentication': TokenAuthentication };
 
 const SERIALIZERS: Readonly<Record<string, typeof UserSerializer>> = {
   'knox.serializers.UserSerializer': UserSerializer,
@@ -48,16 +35,6 @@ const ALGORITHMS: Readonly<Record<string, HashAlgorithm>> = {
   'hashlib.blake2b': 'blake2b512',
 };
 
-function find<T>(table: Readonly<Record<string, T>>, name: unknown): T {
-  const found = table[name as string];
-  if (found === undefined) throw new Error(`sallyport offers no ${String(name)}`);
-  return found;
-}
-
-function toClasses(names: unknown): AuthenticationClasses {
-  return (names as readonly string[]).map((name) => find(AUTHENTICATORS, name));
-}
-
 /** An option of ours for one of knox. */
 function toOption([name, value]: readonly [string, unknown]): readonly [string, unknown] {
   if (name === 'USER_SERIALIZER' && value !== null) return ['userSerializer', find(SERIALIZERS, value)];
@@ -69,12 +46,10 @@ function toOptions(settings: Profile['settings']): Partial<KnoxSettings> {
   const { TOKEN_MODEL: model = 'knox.AuthToken', ...given } = settings['REST_KNOX'] ?? {};
   if (model !== 'knox.AuthToken') throw new Error(`sallyport offers no ${String(model)}`);
   const { DATETIME_FORMAT: format } = settings['REST_FRAMEWORK'] ?? {};
-  const { TIME_ZONE: timeZone } = settings as Readonly<Record<string, unknown>>;
   return {
     // What knox 5.0 does, and ours only where it is told to.
     tokenLimitCounts: 'expiring',
     ...(format !== undefined && { expiryDatetimeFormat: format as string | null }),
-    ...(timeZone !== undefined && { timeZone: timeZone as string }),
     ...(Object.fromEntries(Object.entries(given).map(toOption)) as Partial<KnoxSettings>),
   };
 }
@@ -86,17 +61,13 @@ function describeToken(auth: unknown): unknown {
 
 /** django-rest-knox 5.0. */
 export const knoxSystem: System = {
-  settingsOf({ settings }: Profile, world: World): Settings {
-    const { DEFAULT_AUTHENTICATION_CLASSES: defaults = [] } = settings['REST_FRAMEWORK'] ?? {};
-    return defineSettings(
-      { users: world.users, clock: world.clock, defaultAuthenticationClasses: toClasses(defaults) },
-      knox({ store: world.knoxTokens, ...toOptions(settings) }),
-      authtoken({ store: world.tokens }),
-    );
+  settingsOf(profile: Profile, world: World): Settings {
+    const options = [knox({ store: world.knoxTokens, ...toOptions(profile.settings) })];
+    return djangoSettings(profile, { world, authenticators: AUTHENTICATORS, options });
   },
 
-  routesOf(prefix: string, { whoami }: Profile, settings: Settings): Route[] {
-    const authenticationClasses = toClasses(whoami);
+  routesOf(prefix: string, { whoami = [] }: Profile, settings: Settings): Route[] {
+    const authenticationClasses = toAuthenticationClasses(whoami, AUTHENTICATORS);
     return [
       path(prefix, urls(settings)),
       ...whoAmIRoutes(prefix, { settings, describeAuth: describeToken, authenticationClasses }),

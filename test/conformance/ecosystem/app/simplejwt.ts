@@ -1,6 +1,5 @@
 import {
   BasicAuthentication,
-  defineSettings,
   IsAuthenticated,
   path,
   type AuthenticationClasses,
@@ -37,6 +36,7 @@ import {
   type Token,
   type ValidatedData,
 } from 'sallyport/jwt';
+import { djangoSettings, find, toAuthenticationClasses, type Authenticators } from './django';
 import type { Profile } from './documents';
 import { toCamelCase, toValue, type System } from './system';
 import { whoAmIRoutes, whoAmIView } from './whoami';
@@ -60,12 +60,14 @@ const AUTHENTICATION = 'rest_framework_simplejwt.authentication';
 const SERIALIZERS = 'rest_framework_simplejwt.serializers';
 const TOKENS = 'rest_framework_simplejwt.tokens';
 
-/** What the settings of the package name. */
-const NAMED: Readonly<Record<string, unknown>> = {
-  'rest_framework.authentication.BasicAuthentication': BasicAuthentication,
+const AUTHENTICATORS: Authenticators = {
   [`${AUTHENTICATION}.JWTAuthentication`]: JWTAuthentication,
   [`${AUTHENTICATION}.JWTStatelessUserAuthentication`]: JWTStatelessUserAuthentication,
   [`${AUTHENTICATION}.JWTTokenUserAuthentication`]: JWTTokenUserAuthentication,
+};
+
+/** What the settings of the package name. */
+const NAMED: Readonly<Record<string, unknown>> = {
   [`${AUTHENTICATION}.default_user_authentication_rule`]: defaultUserAuthenticationRule,
   'rest_framework_simplejwt.models.TokenUser': TokenUser,
   [`${SERIALIZERS}.TokenObtainPairSerializer`]: TokenObtainPairSerializer,
@@ -84,15 +86,9 @@ const NAMED: Readonly<Record<string, unknown>> = {
 /** Settings whose values are names. */
 const NAMES = /_(?:CLASS|CLASSES|SERIALIZER|RULE|ENCODER)$|^ON_LOGIN_/;
 
-function find(name: string): unknown {
-  const found = NAMED[name];
-  if (found === undefined) throw new Error(`sallyport offers no ${name}`);
-  return found;
-}
-
 function toNamed(value: unknown): unknown {
   if (value === null) return null;
-  return Array.isArray(value) ? value.map((name) => find(name as string)) : find(value as string);
+  return Array.isArray(value) ? value.map((name) => find(NAMED, name)) : find(NAMED, value);
 }
 
 /** Python's package writes an empty text where there is no key. */
@@ -105,9 +101,8 @@ function toOption([name, value]: readonly [string, unknown]): readonly [string, 
   return [toCamelCase(name), isNoKey(name, value) ? null : toValue(value)];
 }
 
-function toOptions(given: Given, world: World, blacklist: BlacklistStore | null): Partial<JWTSettings> {
+function toOptions(given: Given, blacklist: BlacklistStore | null): Partial<JWTSettings> {
   return {
-    signingKey: world.fixtures.secret_key,
     blacklist,
     // What the package does, and ours only where it is told to.
     allowShortSigningKey: true,
@@ -143,18 +138,12 @@ export const simplejwt = (simplejwtVersion: JWTSettings['simplejwtVersion']): Sy
   settingsOf(profile: Profile, world: World): Settings {
     const given = profile.settings['SIMPLE_JWT'] ?? {};
     const blacklist = hasBlacklist(profile, given) ? world.blacklist : null;
-    return defineSettings(
-      {
-        defaultAuthenticationClasses: toNamed(profile.whoami) as AuthenticationClasses,
-        users: world.users,
-        clock: world.clock,
-      },
-      jwt({ simplejwtVersion, ...toOptions(given, world, blacklist) }),
-    );
+    const options = [jwt({ simplejwtVersion, ...toOptions(given, blacklist) })];
+    return djangoSettings(profile, { world, authenticators: AUTHENTICATORS, options });
   },
 
-  routesOf(prefix: string, _profile: Profile, settings: Settings): Route[] {
-    const { defaultAuthenticationClasses: authenticationClasses } = settings;
+  routesOf(prefix: string, { whoami = [] }: Profile, settings: Settings): Route[] {
+    const authenticationClasses = toAuthenticationClasses(whoami, AUTHENTICATORS);
     const view = whoAmIView(describeToken);
     const withClasses = (name: string, classes: AuthenticationClasses): Route =>
       path(

@@ -1,11 +1,11 @@
 import { makePassword, type Clock, type User } from 'sallyport';
 import { apiKeyHashers } from 'sallyport/api-key';
 import { CONSTANTS, hashToken, type AuthToken } from 'sallyport/knox';
-import { MemoryAPIKeyStore, MemoryBlacklistStore, MemoryKnoxStore } from 'sallyport/testing';
+import { MemoryAPIKeyStore, MemoryBlacklistStore, MemoryKnoxStore, MemorySessionStore } from 'sallyport/testing';
 import { Tokens, Users } from '../../app/stores';
 import type { APIKeyFixture, Fixtures, KnoxTokenFixture, UserFixture } from './documents';
 
-/** Later than any token expires. */
+/** Later than any token or session ends. */
 const END_OF_TIME = new Date(8_640_000_000_000_000);
 
 /** A clock that runs, and that can be set. */
@@ -43,6 +43,7 @@ export class World {
   readonly tokens = new Tokens();
   readonly knoxTokens = new MemoryKnoxStore<AuthToken<User>>();
   readonly apiKeys = new MemoryAPIKeyStore();
+  readonly sessions = new MemorySessionStore();
   readonly fixtures: Fixtures;
 
   constructor(fixtures: Fixtures) {
@@ -57,6 +58,7 @@ export class World {
     this.tokens.clear();
     this.knoxTokens.clear();
     this.apiKeys.clear();
+    await this.sessions.clearExpired(END_OF_TIME);
     const { users, tokens = [], knoxTokens = [], apiKeys = [] } = this.fixtures;
     for (const row of users) await this.#createUser(row);
     for (const { key, user } of tokens) this.tokens.add(key, await this.user(user));
@@ -90,6 +92,7 @@ export class World {
       isSuperuser: row.is_superuser ?? false,
     });
   }
+
   async #createKnoxToken({ token, user, expiry }: KnoxTokenFixture): Promise<void> {
     this.knoxTokens.add({
       digest: hashToken(token),
