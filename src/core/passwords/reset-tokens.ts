@@ -92,7 +92,8 @@ export function encodeUid(pk: unknown): string {
 
 /** The primary key in a link, as a text; null for a text that is none. */
 export function decodeUid(uid: string): string | null {
-  const padding = '='.repeat(uid.length % 4);
+  // Of bytes, as in Django: a character that has no place there counts as several, and is left out.
+  const padding = '='.repeat(Buffer.byteLength(uid) % 4);
   const bytes = decodeBase64(uid.replaceAll('-', '+').replaceAll('_', '/') + padding);
   return bytes !== null && isUtf8(bytes) ? bytes.toString('utf8') : null;
 }

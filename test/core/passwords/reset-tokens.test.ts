@@ -174,6 +174,7 @@ describe('the user in a link', () => {
   it('is read with padding too, and never guessed (A-105)', () => {
     expect(decodeUid('MQ==')).toBe('1');
     expect(decodeUid('')).toBe('');
-    for (const bad of ['A', 'NDIxN', '_w']) expect(decodeUid(bad)).toBeNull();
+    expect(decodeUid('éMAA')).toBe('0\0');
+    for (const bad of ['A', 'NDIxN', '_w', 'éM/', 'MQé']) expect(decodeUid(bad)).toBeNull();
   });
 });
