@@ -37,7 +37,7 @@ const SOUGHT = 'sallyport: who waits for the caller?';
  * functions by their names alone, so it has one that no other has while we look. That takes long, so it is for places
  * that are seldom reached. Code that was compiled down from `async` isn't seen.
  */
-export function isAwaitedBy(run: () => Promise<unknown>): boolean {
+export function isAwaitedBy(run: object & { readonly name: string }): boolean {
   const { name } = run;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- it is only put back
   const { stackTraceLimit, prepareStackTrace } = Error;

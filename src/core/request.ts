@@ -35,6 +35,9 @@ interface PendingAnswer {
   readonly at: number;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a request of any user type
+type Run = (request: Request<any, any>, first: PendingAnswer) => Promise<void>;
+
 /** What a request is made with; the view supplies it. */
 export interface RequestParts {
   readonly settings: Settings;
@@ -66,7 +69,7 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   #asking = false;
   #pendingUser: Promise<void> | undefined;
   /** What waits for the authenticators; a function of its own for each run. */
-  #run: (() => Promise<void>) | undefined;
+  #run: Run | undefined;
 
   #body: RequestBody | undefined;
 
@@ -177,8 +180,18 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
   }
 
   #awaitAnswers(first: PendingAnswer): Promise<void> {
-    // With `await` and not with `then`, so that an authenticator which asks in between is seen (`isAwaitedBy`).
-    this.#run = async () => {
+    const run = Request.#createRun();
+    this.#run = run;
+    return run(this, first);
+  }
+
+  /**
+   * A function of its own for each request, so that an authenticator which asks in between is seen (`isAwaitedBy`, which
+   * is also why it awaits). All it works on comes as arguments: V8 keeps such functions longer than requests, and what
+   * they close over with them.
+   */
+  static #createRun(): Run {
+    return async (request, first) => {
       try {
         for (let pending: PendingAnswer | undefined = first; pending !== undefined;) {
           const { answer, at }: PendingAnswer = pending;
@@ -186,15 +199,14 @@ export class Request<User extends BaseUser = BaseUser, Auth = unknown> extends R
           try {
             pair = await answer;
           } catch (error) {
-            throw this.#refused(error);
+            throw request.#refused(error);
           }
-          pending = this.#accepted(pair, this.#authenticators[at]!) ? undefined : this.#askFrom(at + 1);
+          pending = request.#accepted(pair, request.#authenticators[at]!) ? undefined : request.#askFrom(at + 1);
         }
       } finally {
-        this.#pendingUser = undefined;
+        request.#pendingUser = undefined;
       }
     };
-    return this.#run();
   }
 
   #accepted(pair: Pair, authenticator: Authenticator): boolean {
