@@ -163,7 +163,7 @@ export interface CoreSettings {
   readonly secretKeyFallbacks: readonly SecretKey[];
   /**
    * The time zone of a Django site with the same secret, its `TIME_ZONE`: such as `Europe/Berlin` or
-   * `+05:30`. The links that reset a password hold a local time. @default 'UTC'
+   * `+05:30`. The links that reset a password hold a local time, and knox writes one. @default 'UTC'
    */
   readonly timeZone: string;
   /** Counters of the throttles. @default a MemoryCache for each settings value */

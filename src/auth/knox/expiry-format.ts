@@ -1,5 +1,7 @@
+import { localTime } from '../../core/time-zone';
+
 /** The fields of a moment in some time zone, each a number as people write it. */
-interface LocalTime {
+interface Fields {
   readonly year: number;
   readonly month: number;
   readonly day: number;
@@ -34,7 +36,7 @@ const pad = (value: number, length = 2): string => String(value).padStart(length
 const hour12 = (hour: number): number => (hour % 12 === 0 ? 12 : hour % 12);
 
 /** The directives of Python's `strftime` in its own locale, `C`. */
-const DIRECTIVES: Readonly<Record<string, (time: LocalTime) => string>> = {
+const DIRECTIVES: Readonly<Record<string, (time: Fields) => string>> = {
   a: ({ weekday }) => DAYS[weekday]!.slice(0, 3),
   A: ({ weekday }) => DAYS[weekday]!,
   w: ({ weekday }) => String(weekday),
@@ -68,22 +70,22 @@ const DIRECTIVES: Readonly<Record<string, (time: LocalTime) => string>> = {
  * A moment as Django REST framework's `DateTimeField` writes it.
  *
  * @param format `iso-8601`, or a pattern of Python's `strftime`, of which unknown directives stay as they are
- * @param timeZone a name such as `Europe/Vienna`, or `UTC`
+ * @param timeZone a name such as `Europe/Vienna`, or an offset such as `+05:30`
  * @throws RangeError for a time zone that nobody knows
  */
 export function formatDateTime(moment: Date, format: string, timeZone: string): string {
-  const time = localTime(moment, timeZone);
+  const time = fieldsOf(moment, timeZone);
   if (format.toLowerCase() !== 'iso-8601') return strftime(format, time);
   const fraction = time.millisecond === 0 ? '' : `.${microseconds(time)}`;
   const zone = time.offset === 0 ? 'Z' : formatOffset(time.offset, ':');
   return `${pad(time.year, 4)}-${strftime('%m-%dT%H:%M:%S', time)}${fraction}${zone}`;
 }
 
-function strftime(pattern: string, time: LocalTime): string {
+function strftime(pattern: string, time: Fields): string {
   return pattern.replace(/%(.)/g, (whole, directive: string) => DIRECTIVES[directive]?.(time) ?? whole);
 }
 
-function microseconds({ millisecond }: LocalTime): string {
+function microseconds({ millisecond }: Fields): string {
   return `${pad(millisecond, 3)}000`;
 }
 
@@ -92,29 +94,27 @@ function formatOffset(minutes: number, separator: string): string {
   return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}${separator}${pad(size % 60)}`;
 }
 
-function localTime(moment: Date, timeZone: string): LocalTime {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    calendar: 'gregory',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-    timeZoneName: 'short',
-  }).formatToParts(moment);
-  const text = (type: string): string => parts.find((part) => part.type === type)!.value;
-  const [year, month, day, hour, minute, second] = ['year', 'month', 'day', 'hour', 'minute', 'second'].map((type) =>
-    Number(text(type)),
-  ) as [number, number, number, number, number, number];
-  const asUtc = Date.UTC(year, month - 1, day, hour, minute, second);
+function fieldsOf(moment: Date, timeZone: string): Fields {
+  const shown = localTime(moment.getTime(), timeZone);
+  const fields = new Date(shown);
+  const offset = (shown - Math.floor(moment.getTime() / 1000) * 1000) / 60_000;
   return {
-    ...{ year, month, day, hour, minute, second },
+    year: fields.getUTCFullYear(),
+    month: fields.getUTCMonth() + 1,
+    day: fields.getUTCDate(),
+    hour: fields.getUTCHours(),
+    minute: fields.getUTCMinutes(),
+    second: fields.getUTCSeconds(),
     millisecond: moment.getUTCMilliseconds(),
-    offset: Math.floor((asUtc - Math.floor(moment.getTime() / 1000) * 1000) / 60_000),
-    weekday: new Date(asUtc).getUTCDay(),
-    zone: text('timeZoneName'),
+    offset,
+    weekday: fields.getUTCDay(),
+    zone: nameOf(moment, timeZone) ?? formatOffset(offset, ':'),
   };
+}
+
+/** The short name of a zone; null for one that is written as an offset. */
+function nameOf(moment: Date, timeZone: string): string | null {
+  if (/^[+-]/.test(timeZone)) return null;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'short' });
+  return format.formatToParts(moment).find(({ type }) => type === 'timeZoneName')!.value;
 }

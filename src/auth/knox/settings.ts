@@ -44,12 +44,10 @@ export interface KnoxSettings {
   /** The word before a token, compared without case; also the challenge. @default 'Token' */
   readonly authHeaderPrefix: string;
   /**
-   * How the end of a token is written: `iso-8601`, a pattern of Python's `strftime`, or null for that of the renderer.
-   * @default 'iso-8601'
+   * How the end of a token is written, in the setting `timeZone` of the app: `iso-8601`, a pattern of Python's `strftime`, or
+   * null for the way of the renderer. @default 'iso-8601'
    */
   readonly expiryDatetimeFormat: string | null;
-  /** The time zone in which it is written: Django's `TIME_ZONE`. @default 'UTC' */
-  readonly timeZone: string;
   /** What all new tokens begin with, so that scanners for leaked secrets know them. @default '' */
   readonly tokenPrefix: string;
   /** Tokens from a table of knox 4, which hashed them in another way, count too. @default false */
@@ -88,7 +86,6 @@ export const knox = namespace<KnoxSettings>(
     minRefreshInterval: 60,
     authHeaderPrefix: 'Token',
     expiryDatetimeFormat: 'iso-8601',
-    timeZone: 'UTC',
     tokenPrefix: '',
     acceptKnox4Tokens: false,
     lastUseInterval: null,
@@ -123,14 +120,11 @@ export function knoxRules(settings: Settings): KnoxRules {
 }
 
 function checkOptions(options: KnoxSettings): KnoxRules {
-  const { store, lastUseInterval, endOnPasswordChange, timeZone } = options;
+  const { store, lastUseInterval, endOnPasswordChange } = options;
   const hash = checkHash(options.secureHashAlgorithm);
   checkTokenPrefix(options.tokenPrefix);
   checkTokenLength(options.authTokenCharacterLength);
   checkNumbers(options);
-  if (!isTimeZone(timeZone)) {
-    throw new ImproperlyConfigured(`The 'timeZone' of 'knox' is '${timeZone}'. Name one such as 'Europe/Vienna'.`);
-  }
   for (const [name, isOn] of Object.entries({
     lastUseInterval: lastUseInterval !== null,
     endOnPasswordChange,
@@ -191,13 +185,4 @@ function checkHash(algorithm: HashAlgorithm | TokenHash): TokenHash {
   throw new ImproperlyConfigured(
     `The 'secureHashAlgorithm' of 'knox' must give 64 bytes as ${String(CONSTANTS.DIGEST_LENGTH)} hexadecimal digits.`,
   );
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -134,7 +134,7 @@ export class LoginView<User extends BaseUser = BaseUser> extends KnoxView<User> 
   /** What the answer says of the end of a token. */
   formatExpiryDatetime(expiry: Date | null): unknown {
     const format = this.getExpiryDatetimeFormat();
-    return expiry === null || format === null ? expiry : formatDateTime(expiry, format, this.rules.timeZone);
+    return expiry === null || format === null ? expiry : formatDateTime(expiry, format, this.settings.timeZone);
   }
 
   /** The body of the answer. */

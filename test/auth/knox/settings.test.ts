@@ -39,7 +39,6 @@ describe('the settings of knox', () => {
     ['a broken length of tokens (K-076)', { authTokenCharacterLength: 12.5 }],
     ['a life time that is a text (K-077)', { tokenTtl: '60' as never }],
     ['a limit that is no number (K-079)', { tokenLimitPerUser: Number.NaN }],
-    ['a time zone that nobody knows (K-084)', { timeZone: 'Europe/Atlantis' }],
   ])('are refused at the start with %s', (_what, options) => {
     expect(() => {
       check(options);

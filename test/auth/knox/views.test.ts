@@ -62,15 +62,16 @@ describe('LoginView', () => {
   });
 
   it.each([
-    [{ tokenTtl: null }, null],
-    [{ tokenTtl: null, expiryDatetimeFormat: null }, null],
-    [{ expiryDatetimeFormat: null }, '2026-11-23T08:37:26.620000Z'],
-    [{ expiryDatetimeFormat: '%d/%m/%y %H:%M' }, '23/11/26 08:37'],
-    [{ expiryDatetimeFormat: '%d/%m/%y %H:%M', timeZone: 'America/Chicago' }, '23/11/26 02:37'],
-    [{ timeZone: 'America/Chicago' }, '2026-11-23T02:37:26.620000-06:00'],
-    [{ timeZone: 'Europe/Vienna' }, '2026-11-23T09:37:26.620000+01:00'],
-  ])('writes the end as the settings say: %j (K-004, K-005, K-084)', async (options, expiry) => {
-    expect((await world.login('ann', world.with(options))).data.expiry).toBe(expiry);
+    [{ tokenTtl: null }, 'UTC', null],
+    [{ tokenTtl: null, expiryDatetimeFormat: null }, 'UTC', null],
+    [{ expiryDatetimeFormat: null }, 'America/Chicago', '2026-11-23T08:37:26.620000Z'],
+    [{ expiryDatetimeFormat: '%d/%m/%y %H:%M' }, 'UTC', '23/11/26 08:37'],
+    [{ expiryDatetimeFormat: '%d/%m/%y %H:%M %z' }, 'America/Chicago', '23/11/26 02:37 -0600'],
+    [{}, 'America/Chicago', '2026-11-23T02:37:26.620000-06:00'],
+    [{}, 'Europe/Vienna', '2026-11-23T09:37:26.620000+01:00'],
+    [{ expiryDatetimeFormat: '%H:%M %Z' }, '+05:30', '14:07 +05:30'],
+  ])('writes the end as the settings say: %j in %s (K-004, K-005, K-084)', async (options, timeZone, expiry) => {
+    expect((await world.login('ann', world.with(options, { timeZone }))).data.expiry).toBe(expiry);
   });
 
   it('writes Python’s directives', async () => {

@@ -8,16 +8,22 @@ import { createApp } from './app/app';
 import { deviations } from './deviations';
 
 const kit = join(__dirname, 'kit');
-const systems = ['simplejwt', 'simplejwt-55', 'jwt-legacy', 'knox', 'api-key'];
+const folders = [
+  ...['simplejwt', 'simplejwt-55', 'jwt-legacy', 'knox', 'api-key'].map(
+    (system) => [system, join(kit, system)] as const,
+  ),
+  // In the same form, of what the packages do and no recording shows.
+  ['more of knox', join(__dirname, 'kit-own/knox')],
+] as const;
 
-describe.each(systems)('the recorded answers of %s', (system) => {
+describe.each(folders)('the answers of %s', (system, folder) => {
   let server: Server;
   let port: number;
   const refused: string[] = [];
 
   beforeAll(async () => {
     const app = await createApp({
-      profiles: [join(kit, system, 'profiles.json')],
+      profiles: [join(folder, 'profiles.json')],
       fixtures: join(kit, 'fixtures.json'),
       onRefused: (profile, reason) => refused.push(`${profile}: ${reason}`),
     });
@@ -34,7 +40,7 @@ describe.each(systems)('the recorded answers of %s', (system) => {
     expect(refused).toEqual([]);
   });
 
-  describe.each(readScenarios(join(kit, system, 'scenarios')))('$file', ({ file, scenarios }) => {
+  describe.each(readScenarios(join(folder, 'scenarios')))('$file', ({ file, scenarios }) => {
     it.each(scenarios)('$name', async (scenario) => {
       const failures = await runScenario(port, scenario);
       const expected = deviations.filter(
