@@ -257,7 +257,8 @@ const BAD_REQUEST: BareAnswer = { status: 400, body: '{"error":"Bad Request (400
 async function fail(exchange: Exchange, thrown: unknown): Promise<void> {
   const { raw, sink, next } = exchange;
   const error = toError(thrown);
-  const ended = runEndHooks(raw, statusOf(error));
+  const bare = isBadRequest(error) ? BAD_REQUEST : SERVER_ERROR;
+  const ended = runEndHooks(raw, next === undefined ? bare.status : statusOf(error));
   if (ended !== undefined) {
     await ended.catch((failure: unknown) => {
       report(exchange, failure);
@@ -269,12 +270,8 @@ async function fail(exchange: Exchange, thrown: unknown): Promise<void> {
     return;
   }
   if (next !== undefined && passOn(exchange, next, error)) return;
-  if (isBadRequest(error)) {
-    await answerBare(exchange, BAD_REQUEST);
-    return;
-  }
-  report(exchange, error);
-  await answerBare(exchange, SERVER_ERROR);
+  if (bare === SERVER_ERROR) report(exchange, error);
+  await answerBare(exchange, bare);
 }
 
 /** Half an answer is out: the client must see that the rest is missing. */

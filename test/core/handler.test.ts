@@ -361,16 +361,19 @@ describe('onEnd', () => {
     ['an error with a status', throws(teapot), 418],
   ];
 
-  it.each(ends)('runs once for %s, with its status, whoever answers', async (_name, work, status) => {
-    const seen: number[] = [];
-    const view = withEnd(viewOf(work), async (ended) => {
-      await pause(1);
-      seen.push(ended);
-    });
-    await call(view);
-    await call((raw, sink) => view(raw, sink, () => sink.end()));
-    expect(seen).toEqual([status, status]);
-  });
+  it.each(ends)(
+    'runs once for %s, with the status of the answer, or the one that the host is asked for',
+    async (_name, work, status) => {
+      const seen: number[] = [];
+      const view = withEnd(viewOf(work), async (ended) => {
+        await pause(1);
+        seen.push(ended);
+      });
+      const answer = await call(view);
+      await call((raw, sink) => view(raw, sink, () => sink.end()));
+      expect(seen).toEqual([answer.status, status]);
+    },
+  );
 
   it('runs before the answer is out', async () => {
     let isOver = false;
