@@ -7,7 +7,7 @@ import type { APIView } from './views';
  * Asks permissions in order, about the request.
  * @throws what the view's `permissionDenied` throws, for the first that refuses
  */
-export function checkAll(permissions: readonly Permission[], request: Request, view: APIView): Awaitable<void> {
+export function checkPermissions(permissions: readonly Permission[], request: Request, view: APIView): Awaitable<void> {
   return inOrder(permissions, (permission) =>
     decide(permission, askPermission(permission, request, view), request, view),
   );
@@ -18,7 +18,7 @@ export function checkAll(permissions: readonly Permission[], request: Request, v
  * @throws what the view's `permissionDenied` throws, for the first that refuses
  */
 // eslint-disable-next-line max-params -- the permissions, and the three that their method takes
-export function checkAllFor(
+export function checkObjectPermissions(
   permissions: readonly Permission[],
   request: Request,
   view: APIView,

@@ -10,7 +10,7 @@ import type { HostRequest } from './host';
 import type { Metadata } from './metadata';
 import type { ContentNegotiation } from './negotiation';
 import type { Parser } from './parsers';
-import { checkAll, checkAllFor } from './permission-checks';
+import { checkObjectPermissions, checkPermissions } from './permission-checks';
 import type { Permission, PermissionClasses } from './permissions';
 import { chain, instances, isPromiseLike, type Awaitable, type PolicyClass } from './policy';
 import type { Renderer, RendererContext } from './renderers';
@@ -277,7 +277,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
 
   /** @throws what `permissionDenied` throws, for the first permission that refuses */
   checkPermissions(request: Request<User, Auth>): Awaitable<void> {
-    return checkAll(this.getPermissions(), request, this);
+    return checkPermissions(this.getPermissions(), request, this);
   }
 
   /**
@@ -285,7 +285,7 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
    * @throws what `permissionDenied` throws, for the first permission that refuses
    */
   checkObjectPermissions(request: Request<User, Auth>, obj: unknown): Awaitable<void> {
-    return checkAllFor(this.getPermissions(), request, this, obj);
+    return checkObjectPermissions(this.getPermissions(), request, this, obj);
   }
 
   /**
