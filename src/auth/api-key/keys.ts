@@ -28,7 +28,7 @@ const ATTEMPTS = 3;
 /**
  * Makes a key: the package's `APIKey.objects.create_key`.
  *
- * @throws RangeError for a name that is empty or too long
+ * @throws RangeError for a name that is empty or too long, and for an end that is no date
  * @example const [{ prefix }, key] = await createAPIKey(settings, { name: 'the nightly job' });
  */
 export async function createAPIKey(settings: Settings, options: APIKeyOptions): Promise<IssuedAPIKey> {
@@ -40,6 +40,7 @@ export async function createAPIKey(settings: Settings, options: APIKeyOptions): 
   const created = new Date(settings.clock.now());
   const end = keyLifetime === null ? null : new Date(created.getTime() + keyLifetime * 1000);
   const { expiryDate = end } = options;
+  if (Number.isNaN(expiryDate?.getTime())) throw new RangeError('The end of an API key is no date.');
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { key, prefix, hashedKey } = await generateKey(hashers, settings.random);
     const id = `${prefix}.${hashedKey}`;

@@ -20,7 +20,8 @@ export abstract class AbstractAPIKey {
 
   /** Whether the key has ended. */
   hasExpired(now: Date): boolean {
-    return this.expiryDate !== null && this.expiryDate <= now;
+    // A date that is none is neither earlier nor later, and must not last for ever.
+    return this.expiryDate !== null && !(this.expiryDate > now);
   }
 
   toString(): string {

@@ -55,7 +55,8 @@ export abstract class AbstractAuthToken<User extends BaseUser = BaseUser> {
 
   /** Whether the token has ended. */
   hasExpired(now: Date): boolean {
-    return this.expiry !== null && this.expiry <= now;
+    // A date that is none is neither earlier nor later, and must not last for ever.
+    return this.expiry !== null && !(this.expiry > now);
   }
 
   toString(): string {

@@ -29,7 +29,7 @@ export type IssuedToken<T extends AbstractAuthToken = AbstractAuthToken> = reado
  * Makes a token for a user, however many they have: knox's `AuthToken.objects.create`.
  *
  * @throws ImproperlyConfigured for a prefix that is too long, and for a name or scopes where no table keeps them
- * @throws RangeError for a name that is too long, and for a scope that is no word
+ * @throws RangeError for a name that is too long, for a scope that is no word, and for an end that is no number
  * @example const [token, text] = await createAuthToken(settings, user, { name: 'the phone', expiry: 30 * 86_400 });
  */
 export async function createAuthToken(
@@ -59,7 +59,7 @@ export async function issueToken(
       tokenKey: tokenKey(text),
       user,
       created,
-      expiry: expiry === null ? null : new Date(created.getTime() + expiry * 1000),
+      expiry: endOf(created, expiry),
       fields,
       details: detailsOf(rules, { ...options, text, user }),
     },
@@ -67,6 +67,12 @@ export async function issueToken(
   );
   for (let i = 0; i < expired; i++) await rules.onTokenExpired?.(user, 'other_token');
   return token === null ? null : [token, text];
+}
+
+function endOf(created: Date, life: number | null): Date | null {
+  if (life === null) return null;
+  if (!Number.isFinite(life)) throw new RangeError('The life of a token is no number of seconds.');
+  return new Date(created.getTime() + life * 1000);
 }
 
 interface DetailsInput extends AuthTokenOptions {

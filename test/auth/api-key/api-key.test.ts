@@ -106,6 +106,14 @@ describe('a key', () => {
     expect([await findAPIKey(settings, short), (await findAPIKey(settings, long))?.name]).toEqual([null, 'long']);
   });
 
+  it('has no end that is no date, which would never come', async () => {
+    const never = new Date('never');
+    await expect(createAPIKey(settings, { name: 'x', expiryDate: never })).rejects.toThrow(RangeError);
+    await expect(createAPIKey(withOptions({ keyLifetime: Number.NaN }), { name: 'x' })).rejects.toThrow(RangeError);
+    row.expiryDate = never;
+    expect(await findAPIKey(settings, key)).toBeNull();
+  });
+
   it('is found in whole alone', async () => {
     const [prefix, secret] = key.split('.') as [string, string];
     expect(await findAPIKey(settings, key)).toBe(row);

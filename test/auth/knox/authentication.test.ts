@@ -113,6 +113,15 @@ describe('a token in the header', () => {
     }
   });
 
+  it('has no end that is no date, which would never come', async () => {
+    for (const expiry of [Number.NaN, Infinity, '60' as never]) {
+      await expect(createAuthToken(world.settings, world.ann, { expiry })).rejects.toThrow(RangeError);
+    }
+    const [row, text] = await createAuthToken(world.settings, world.ann);
+    row.expiry = new Date('never');
+    expect((await world.send(`Token ${text}`)).status).toBe(401);
+  });
+
   it('may be one of knox 4, if told to (K-049)', async () => {
     const text = 'c0ffee'.repeat(10) + 'abcd';
     world.store.add({
