@@ -72,8 +72,10 @@ export interface CommandConfig {
   readonly families?: (orm: CommandOrm) => RefreshFamilyStore;
   /** The routes of the app: what `handle` is given. An app whose host routes by itself writes the same list. */
   readonly urls?: Given<readonly Route[]>;
-  /** Settings that `check` looks at beside those of the views, and whose `passwordValidators` new passwords must please;
-   * new tokens rest as they say. */
+  /**
+   * Settings that `check` looks at beside those of the views. New passwords must please their `passwordValidators`, and
+   * new tokens rest as they say.
+   */
   readonly settings?: Given<Settings>;
   /** The ids of checks whose findings are known and meant so, such as `sallyport.W014`. @default [] */
   readonly silencedChecks?: readonly string[];

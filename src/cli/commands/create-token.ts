@@ -45,6 +45,7 @@ async function createToken(database: Database, username: string, reset: boolean)
       `The token of user ${username} rests hashed, so it can't be shown again. With --reset a new one takes its place.`,
     );
   }
+  // Somebody has seen it now, as if it had been used: it needn't rest in clear any longer.
   if (isHashed) await tokens.find(key, undefined, hashKey(key));
   return key;
 }

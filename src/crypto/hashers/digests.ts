@@ -8,6 +8,7 @@ import type { HashParameters } from './salted';
  * Hashes of one round. They cost nothing and so protect nothing: they are for reading very old rows, which become better
  * ones at the next log in, and MD5 also for test suites that log in a lot.
  */
+
 type DigestName = 'md5' | 'sha1';
 
 /** `<algorithm>$<salt>$<hex>`: the digest of salt and password. */

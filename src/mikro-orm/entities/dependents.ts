@@ -21,8 +21,9 @@ const DEPENDENTS: ReadonlySet<unknown> = new Set([
 const SURVIVORS: ReadonlySet<unknown> = new Set([OutstandingToken]);
 
 /**
- * For the hook `beforeDelete`: removes the tokens of a user, and the links to groups and permissions, and lets
- * what survives refer to nobody. The database has no rule for it, in Django neither. Tables that the app doesn't map are left alone.
+ * For the hook `beforeDelete`: removes the tokens of a user, and the links to groups and permissions, and lets what
+ * survives refer to nobody. The database has no rule for it, in Django neither. Tables that the app doesn't map are left
+ * alone.
  */
 export async function deleteDependents<Entity extends object>({ entity, em, meta }: EventArgs<Entity>): Promise<void> {
   for (const { meta: owner, prop } of meta.referencingProperties) {
