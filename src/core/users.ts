@@ -296,4 +296,6 @@ export interface UserStore<U extends BaseUser = BaseUser> {
   readonly backends?: readonly AuthenticationBackend<U>[];
   /** Stores when a user has logged in, in the row and in `user`. A table without that column leaves it out. */
   updateLastLogin?(user: U, at: Date): Awaitable<void>;
+  /** Stores another password, in the row and in `user`; null makes it unusable. For views that let people choose one. */
+  setPassword?(user: U, raw: RawPassword | null): Awaitable<void>;
 }

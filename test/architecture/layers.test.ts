@@ -54,12 +54,12 @@ const layers: readonly Layer[] = [
     ownScheme: true,
     loads: [pure, core, /^auth\/token\/credentials$/],
   },
-  // The view that opens sessions takes the same body as the one that gives tokens.
+  // The views that open sessions and change passwords read bodies as the one that gives tokens does.
   {
-    files: /^auth\/session\/(serializers|throttling)$/,
+    files: /^auth\/session\/(serializers|password-change-serializer|throttling)$/,
     node: true,
     ownScheme: true,
-    loads: [pure, core, /^auth\/token\/(serializers|throttling)$/],
+    loads: [pure, core, /^auth\/token\/(credentials|serializers|throttling)$/],
   },
   // Two packages, one kind of token.
   {

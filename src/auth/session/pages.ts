@@ -3,9 +3,25 @@ import { BaseRenderer, type RendererContext } from '../../core/renderers';
 import { escapeHtml } from '../../core/view-names';
 import { getToken } from './csrf';
 
-/** A form to log in, and what is wrong with what was sent. */
-export interface LoginForm {
-  readonly username: string;
+/** A field of a form. */
+export interface SessionFormField {
+  readonly name: string;
+  readonly label: string;
+  /** What the browser may fill in: a token of the HTML standard, such as `username` or `new-password`. */
+  readonly autocomplete: string;
+  /** What is shown in it; null for a password, which is never shown again. */
+  readonly value: string | null;
+  /** What to observe. */
+  readonly help?: readonly string[];
+}
+
+/** A form, and what is wrong with what was sent. */
+export interface SessionForm {
+  /** The title of the page. */
+  readonly title: string;
+  /** What stands on the button. */
+  readonly submit: string;
+  readonly fields: readonly SessionFormField[];
   /** Where to go afterwards; empty for the default. */
   readonly next: string;
   /** Texts by the name of a field; those of no field in particular under another name. */
@@ -14,11 +30,11 @@ export interface LoginForm {
 
 /** A view whose pages show a form. */
 interface FormView {
-  getForm?(errors: LoginForm['errors']): LoginForm;
+  getForm?(errors: SessionForm['errors']): SessionForm;
 }
 
 /**
- * `text/html` for people who log in or out by hand: forms and texts without script and style. Override `renderPage` to
+ * `text/html` for people who log in or out or change their password by hand: forms and texts without script and style. Override `renderPage` to
  * give them the look of your site.
  */
 export class SessionPageRenderer extends BaseRenderer {
@@ -31,7 +47,7 @@ export class SessionPageRenderer extends BaseRenderer {
     if (form !== undefined && (!response.exception || response.status === 400)) {
       // The form once more is no error of the protocol to Django.
       response.status = 200;
-      return chain(getToken(request), (token) => this.renderPage('Log in', this.renderForm(form, token)));
+      return chain(getToken(request), (token) => this.renderPage(form.title, this.renderForm(form, token)));
     }
     if (!response.exception) return this.renderPage('Logged out', '<p>You have been logged out.</p>');
     return this.renderFailure(data, context);
@@ -45,21 +61,16 @@ export class SessionPageRenderer extends BaseRenderer {
     return this.renderPage(title, `${verdict}<p>${escapeHtml(detail)}</p>`);
   }
 
-  protected renderForm({ username, next, errors }: LoginForm, token: string): string {
-    const { username: ofName = [], password: ofPassword = [], ...others } = errors;
+  protected renderForm({ fields, next, errors, submit }: SessionForm, token: string): string {
+    const names = new Set(fields.map(({ name }) => name));
+    const ofNoField = Object.entries(errors).flatMap(([name, texts]) => (names.has(name) ? [] : texts));
     return [
       '<form method="post">',
       renderHidden('csrfmiddlewaretoken', token),
       next === '' ? '' : renderHidden('next', next),
-      renderErrors(Object.values(others).flat()),
-      '<p><label for="id_username">Username:</label>',
-      `<input type="text" name="username" id="id_username" value="${escapeHtml(username)}"`,
-      'autocapitalize="none" autocomplete="username" required autofocus></p>',
-      renderErrors(ofName),
-      '<p><label for="id_password">Password:</label>',
-      '<input type="password" name="password" id="id_password" autocomplete="current-password" required></p>',
-      renderErrors(ofPassword),
-      '<p><input type="submit" value="Log in"></p>',
+      renderList(ofNoField),
+      ...fields.flatMap((field, i) => [...renderField(field, i === 0), renderList(errors[field.name] ?? [])]),
+      `<p><input type="submit" value="${escapeHtml(submit)}"></p>`,
       '</form>',
     ]
       .filter((line) => line !== '')
@@ -89,16 +100,30 @@ ${content}
 }
 
 /** The texts of a refusal; whatever else the exception handler of an app puts beside them is left out. */
-function errorsOf(data: unknown): LoginForm['errors'] {
+function errorsOf(data: unknown): SessionForm['errors'] {
   const isText = (value: unknown): boolean => typeof value === 'string' || value instanceof String;
   const lists = Object.entries(data ?? {}).map(([name, value]) => [name, [value].flat().filter(isText).map(String)]);
-  return Object.fromEntries(lists) as LoginForm['errors'];
+  return Object.fromEntries(lists) as SessionForm['errors'];
 }
 
 function renderHidden(name: string, value: string): string {
   return `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`;
 }
 
-function renderErrors(errors: readonly string[]): string {
-  return errors.length === 0 ? '' : `<ul>${errors.map((error) => `<li>${escapeHtml(error)}</li>`).join('')}</ul>`;
+function renderField({ name, label, autocomplete, value, help = [] }: SessionFormField, isFirst: boolean): string[] {
+  const id = `id_${name}`;
+  const content =
+    value === null
+      ? `type="password" name="${name}" id="${id}"`
+      : `type="text" name="${name}" id="${id}" value="${escapeHtml(value)}" autocapitalize="none"`;
+  return [
+    `<p><label for="${id}">${escapeHtml(label)}:</label>`,
+    `<input ${content}`,
+    `autocomplete="${autocomplete}" required${isFirst ? ' autofocus' : ''}></p>`,
+    renderList(help),
+  ];
+}
+
+function renderList(texts: readonly string[]): string {
+  return texts.length === 0 ? '' : `<ul>${texts.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>`;
 }

@@ -18,7 +18,7 @@ import { checkSessions } from './checks';
 import { checkCsrf, getToken } from './csrf';
 import { formField } from './form-fields';
 import { getUser, login, logout } from './login';
-import { SessionPageRenderer, type LoginForm } from './pages';
+import { SessionPageRenderer, type SessionForm } from './pages';
 import { LoginSerializer } from './serializers';
 import { session } from './settings';
 import { LoginThrottle } from './throttling';
@@ -72,10 +72,16 @@ export abstract class SessionView<User extends BaseUser = BaseUser> extends APIV
     const next = formField(request, 'next') ?? request.queryParams.get('next') ?? '';
     return isSafeRedirect(next, { host: request.getHost(), secure: request.isSecure() }) ? next : '';
   }
+
+  /** Where a page leads when its form is done: where the client wants to go, or the setting `loginRedirectUrl`. */
+  protected getSuccessUrl(): string {
+    const next = this.getRedirectUrl();
+    return next === '' ? session.of(this.settings).loginRedirectUrl : next;
+  }
 }
 
 /** 302, as Django's. The platform's `Response.redirect` takes whole URLs only. */
-function redirect(url: string): globalThis.Response {
+export function redirect(url: string): globalThis.Response {
   return new globalThis.Response(null, { status: 302, headers: { Location: toLocation(url) } });
 }
 
@@ -127,14 +133,19 @@ export class LoginView<User extends BaseUser = BaseUser> extends SessionView<Use
     return this.answersPage ? redirect(this.getSuccessUrl()) : new Response({ csrfToken: await getToken(request) });
   }
 
-  protected getSuccessUrl(): string {
-    const next = this.getRedirectUrl();
-    return next === '' ? session.of(this.settings).loginRedirectUrl : next;
-  }
-
   /** @internal What the page shows. */
-  getForm(errors: LoginForm['errors']): LoginForm {
-    return { username: formField(this.request, 'username') ?? '', next: this.getRedirectUrl(), errors };
+  getForm(errors: SessionForm['errors']): SessionForm {
+    const username = formField(this.request, 'username') ?? '';
+    return {
+      title: 'Log in',
+      submit: 'Log in',
+      fields: [
+        { name: 'username', label: 'Username', autocomplete: 'username', value: username },
+        { name: 'password', label: 'Password', autocomplete: 'current-password', value: null },
+      ],
+      next: this.getRedirectUrl(),
+      errors,
+    };
   }
 
   /** @throws Error when somebody who is logged in would be sent in a circle */

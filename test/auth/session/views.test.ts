@@ -243,10 +243,11 @@ describe('people', () => {
       <form method="post">
       <input type="hidden" name="csrfmiddlewaretoken" value="TOKEN">
       <p><label for="id_username">Username:</label>
-      <input type="text" name="username" id="id_username" value=""
-      autocapitalize="none" autocomplete="username" required autofocus></p>
+      <input type="text" name="username" id="id_username" value="" autocapitalize="none"
+      autocomplete="username" required autofocus></p>
       <p><label for="id_password">Password:</label>
-      <input type="password" name="password" id="id_password" autocomplete="current-password" required></p>
+      <input type="password" name="password" id="id_password"
+      autocomplete="current-password" required></p>
       <p><input type="submit" value="Log in"></p>
       </form>
       </main>
