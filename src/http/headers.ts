@@ -9,6 +9,14 @@ export function headerValue(headers: RawHeaders, lowerCaseName: string): string 
   return value === undefined || typeof value === 'string' ? value : value.join(', ');
 }
 
+/** The lower-case name of the header that WSGI calls so: `HTTP_X_API_KEY` is `x-api-key`. */
+export function fromMetaName(metaName: string): string {
+  return metaName
+    .replace(/^HTTP_/, '')
+    .replaceAll('_', '-')
+    .toLowerCase();
+}
+
 /** Compares names without case. The length tells most of them apart, and making one lower-case makes a new text. */
 export function isHeader(name: string, lowerCaseName: string): boolean {
   return name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;

@@ -1,6 +1,6 @@
 import { getAuthorizationHeader } from '../../core/authentication';
 import type { Request } from '../../core/request';
-import { headerValue } from '../../http/headers';
+import { fromMetaName, headerValue } from '../../http/headers';
 import { apiKey } from './settings';
 
 /**
@@ -29,11 +29,7 @@ export class KeyParser {
   /** @param name the header's WSGI name, such as `HTTP_X_API_KEY` */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   getFromHeader(request: Request<any, any>, name: string): string | null {
-    const header = name
-      .replace(/^HTTP_/, '')
-      .replaceAll('_', '-')
-      .toLowerCase();
-    const value = headerValue(request.raw.headers, header) ?? '';
+    const value = headerValue(request.raw.headers, fromMetaName(name)) ?? '';
     return value === '' ? null : value;
   }
 }

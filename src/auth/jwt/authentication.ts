@@ -4,7 +4,7 @@ import { chain, isPromiseLike, type Awaitable } from '../../core/policy';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
-import { headerValue, splitOnAsciiWhitespace } from '../../http/headers';
+import { fromMetaName, headerValue, splitOnAsciiWhitespace } from '../../http/headers';
 import { tokenBackend } from './backend';
 import { checkTokens } from './checks';
 import { InvalidToken, JWTAuthenticationFailed, TokenError } from './exceptions';
@@ -70,10 +70,7 @@ export class JWTAuthentication<User extends BaseUser = BaseUser> extends BaseAut
   /** The header with the token; null where there is none. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see Authenticator
   getHeader(request: Request<any, any>): string | null {
-    const name = this.options.authHeaderName
-      .replace(/^HTTP_/, '')
-      .replaceAll('_', '-')
-      .toLowerCase();
+    const name = fromMetaName(this.options.authHeaderName);
     const value = name === 'authorization' ? getAuthorizationHeader(request) : headerValue(request.raw.headers, name);
     return value ?? null;
   }

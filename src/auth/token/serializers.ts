@@ -3,6 +3,7 @@ import type { DescribedSerializer } from '../../core/metadata';
 import type { Request } from '../../core/request';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
+import { pythonType } from '../../core/validation/texts';
 import { fieldOf, plain, readText } from './credentials';
 
 /** What the serializer makes of good input. */
@@ -118,12 +119,4 @@ export class AuthTokenSerializer<User extends BaseUser = BaseUser> implements De
     }
     return fields;
   }
-}
-
-/** Clients see the names of Python's types in DRF's texts. */
-function pythonType(value: unknown): string {
-  if (Array.isArray(value)) return 'list';
-  if (typeof value === 'string') return 'str';
-  if (typeof value === 'boolean') return 'bool';
-  return Number.isInteger(value) || typeof value === 'bigint' ? 'int' : 'float';
 }
