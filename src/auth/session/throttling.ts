@@ -5,14 +5,19 @@ import { findUser } from './login';
 import { usernameOf } from './password-change-serializer';
 import { requestSession } from './request-session';
 
+/**
+ * Whether an answer may tell that a password was wrong: 400 or what an app makes of it, or 200 with the form once more, as
+ * Django's. What lacks a CSRF token (403) has tried no password, or else a page of another site could use up the attempts of
+ * its visitors.
+ */
+function mayRefuse(status: number): boolean {
+  return status === 200 || (status >= 400 && status < 500 && status !== 403);
+}
+
 /** Limits the failed attempts to open a session, by address and the username in the body. `LoginView` has it from the start. */
 export class LoginThrottle extends ObtainAuthTokenThrottle {
-  /**
-   * The page shows its form once more with 200, as Django's does. What lacks a CSRF token has tried no password, or else
-   * a page of another site could use up the attempts of its visitors.
-   */
   override isFailure(status: number, request?: Request): boolean {
-    return (status === 200 || status === 400) && request?.user?.isAuthenticated !== true;
+    return mayRefuse(status) && request?.user?.isAuthenticated !== true;
   }
 }
 
@@ -26,8 +31,8 @@ export class PasswordChangeThrottle extends ObtainAuthTokenThrottle {
     return chain(findUser(requestSession(request)), (user) => (user.isAuthenticated ? usernameOf(user) : null));
   }
 
-  /** As with `LoginThrottle`: a form that is shown once more has 200, and one that is done leads elsewhere. */
+  /** A form that is done leads elsewhere, and a program is answered with 204. */
   override isFailure(status: number): boolean {
-    return status === 200 || status === 400;
+    return mayRefuse(status);
   }
 }

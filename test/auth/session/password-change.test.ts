@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  APIException,
   APIView,
   defineSettings,
   handle,
@@ -263,6 +264,17 @@ describe('guesses at the old password', () => {
       expect((await send(client, fields)).status).toBe(204);
       old = next;
     }
+  });
+
+  it('count whatever status the app gives them', async () => {
+    const exceptionHandler = (error: unknown): Response | null =>
+      error instanceof APIException
+        ? new Response({}, { status: error.statusCode === 400 ? 422 : error.statusCode })
+        : null;
+    site = await createApp({ settings: { ...rates.settings, exceptionHandler } });
+    const client = await loggedIn(site);
+    for (let i = 0; i < 3; i++) expect((await send(client, guess)).status).toBe(422);
+    expect((await send(client)).status).toBe(429);
   });
 
   it('made all at once do not pass together', async () => {

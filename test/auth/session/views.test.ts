@@ -386,6 +386,17 @@ describe('guesses', () => {
     expect((await logIn(browser(world))).status).toBe(200);
   });
 
+  it('count whatever status the app gives them', async () => {
+    const exceptionHandler = (error: unknown): Response | null =>
+      error instanceof APIException
+        ? new Response({}, { status: error.statusCode === 400 ? 422 : error.statusCode })
+        : null;
+    const world = await createApp({ settings: { ...rates.settings, exceptionHandler } });
+    const client = browser(world);
+    for (let i = 0; i < 3; i++) expect((await logIn(client, guess)).status).toBe(422);
+    expect((await logIn(client)).status).toBe(429);
+  });
+
   it('made all at once do not pass together', async () => {
     const world = await createApp(rates);
     const clients = await Promise.all(
