@@ -118,6 +118,7 @@ export interface LoginOptions {
  * The user is not asked for a password here: that is the business of `settings.users.authenticate`.
  *
  * @throws RangeError when there are several backends and nobody says which one let the user in
+ * @throws whatever `onLoggedIn` throws; then nobody is logged in
  */
 export async function login(request: AnyRequest, user: BaseUser, options: LoginOptions = {}): Promise<void> {
   const state = requestSession(request, options.settings);
@@ -135,8 +136,19 @@ export async function login(request: AnyRequest, user: BaseUser, options: LoginO
   session.set(HASH, hash);
   settle(state, request, user);
   await rotateToken(request);
-  await users.updateLastLogin?.(user, new Date(settings.clock.now()));
-  await namespace.of(settings).onLoggedIn?.(user, request);
+  try {
+    await users.updateLastLogin?.(user, new Date(settings.clock.now()));
+    await tellOfLogin(settings, user, request);
+  } catch (error) {
+    // Unlike Django, which saves the session with any answer below 500: whoever refuses here means it.
+    await session.flush();
+    settle(state, request, new AnonymousUser());
+    throw error;
+  }
+}
+
+function tellOfLogin(settings: Settings, user: BaseUser, request: AnyRequest): Awaitable<void> {
+  return namespace.of(settings).onLoggedIn?.(user, request);
 }
 
 function holdsHash(session: Session, hash: string): boolean {
@@ -179,10 +191,13 @@ function settle(state: RequestSession, request: AnyRequest, user: BaseUser | Ano
 export async function logout(request: AnyRequest, settings?: Settings): Promise<void> {
   const state = requestSession(request, settings);
   const user = await findUser(state);
-  await namespace.of(state.settings).onLoggedOut?.(user.isAuthenticated ? user : null, request);
   const session = await state.open();
-  await session.flush();
-  settle(state, request, new AnonymousUser());
+  try {
+    await namespace.of(state.settings).onLoggedOut?.(user.isAuthenticated ? user : null, request);
+  } finally {
+    await session.flush();
+    settle(state, request, new AnonymousUser());
+  }
 }
 
 /**

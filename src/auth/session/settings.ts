@@ -47,9 +47,12 @@ export interface SessionSettings {
   readonly loginRedirectUrl: string;
   /** Where the page of `LogoutView` leads afterwards; null: it says that it is done. @default null */
   readonly logoutRedirectUrl: string | null;
-  /** Hears of each log in: Django's signal `user_logged_in`. What it throws reaches the caller. @default null */
+  /** Hears of each log in: Django's signal `user_logged_in`. Where it throws, nobody is logged in. @default null */
   readonly onLoggedIn: ((user: BaseUser, request: AnyRequest) => Awaitable<void>) | null;
-  /** Hears of each log out, with null when nobody was logged in: `user_logged_out`. @default null */
+  /**
+   * Hears of each log out, with null when nobody was logged in: `user_logged_out`. Where it throws, the session ends all the
+   * same. @default null
+   */
   readonly onLoggedOut: ((user: BaseUser | null, request: AnyRequest) => Awaitable<void>) | null;
 }
 

@@ -10,6 +10,7 @@ import {
   logout,
   ModelBackend,
   openSession,
+  PermissionDenied,
   updateSessionAuthHash,
   User,
 } from 'sallyport';
@@ -151,6 +152,28 @@ describe('login', () => {
     await logIn(world, user);
     expect(user.lastLogin).toEqual(new Date(world.clock.now()));
     expect(heard).toEqual([[user, true]]);
+  });
+
+  it('opens nothing where the app refuses, whatever the answer is', async () => {
+    for (const onLoggedIn of [
+      () => {
+        throw new PermissionDenied('Not today.');
+      },
+      () => Promise.reject(new PermissionDenied('Not today.')),
+    ]) {
+      const world = new World({ session: { onLoggedIn } });
+      const user = await world.createUser();
+      const answer = await call(
+        world.view(async (request) => {
+          await login(request, user).catch(() => undefined);
+          return { name: nameOf(await getUser(request)), user: nameOf(request.user) };
+        }),
+      );
+      expect(answer.json).toEqual({ name: '', user: '' });
+      expect((await logIn(world, user)).status).toBe(403);
+      expect((await whoIs(world, cookieHeader(answer))).name).toBe('');
+      expect(cookiesOf(answer)['sessionid']).toBeUndefined();
+    }
   });
 
   it('fails with what the app throws then (A-109)', async () => {
@@ -418,6 +441,20 @@ describe('logout', () => {
       { headers: { cookie } },
     );
     expect(answer.status).toBe(500);
+    expect((await whoIs(world, cookie)).name).toBe('');
+  });
+
+  it('is done also where the app fails to hear of it', async () => {
+    const world = new World({ session: { onLoggedOut: () => Promise.reject(new Error('no mail')) } });
+    const cookie = cookieHeader(await logIn(world, await world.createUser()));
+    await expect(
+      call(
+        world.plain(async (request) => logout(request)),
+        { headers: { cookie } },
+      ),
+    ).resolves.toMatchObject({
+      status: 500,
+    });
     expect((await whoIs(world, cookie)).name).toBe('');
   });
 
