@@ -44,6 +44,7 @@ export function namespace<T extends object>(
   const declare = (given: Partial<T>): NamespaceValue<T> => {
     refuseUnknown(name, given, [...Object.keys(defaults), ...required]);
     refuseUndefined(name, given, Object.keys(defaults));
+    refuseNoNumbers(name, given, defaults);
     return { key, name, values: Object.freeze({ ...defaults, ...given }) as Readonly<T> };
   };
   return Object.assign(declare, {
@@ -75,6 +76,19 @@ function refuseUndefined(name: string, given: object, withDefault: readonly stri
   if (lost === undefined) return;
   throw new ImproperlyConfigured(
     `The option '${lost[0]}' in the settings of '${name}' is undefined. Leave it out to have its default.`,
+  );
+}
+
+/** A text such as '60', from the environment say, would be added to a time as a text, and NaN compares as nothing does. */
+function refuseNoNumbers(name: string, given: object, defaults: object): void {
+  const wrong = Object.entries(given as Readonly<Record<string, unknown>>).find(
+    ([option, value]) => typeof Reflect.get(defaults, option) === 'number' && value !== null && !Number.isFinite(value),
+  );
+  if (wrong === undefined) return;
+  const [option, value] = wrong;
+  throw new ImproperlyConfigured(
+    `Unrecognized type '${typeof value}', '${option}' must be a number in the settings of '${name}', such as ` +
+      `${name}({ ${option}: 60 }).`,
   );
 }
 

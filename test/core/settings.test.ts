@@ -142,6 +142,15 @@ describe('namespace', () => {
     expect(() => gate.of(defineSettings({}, gate({ keeper: undefined } as never)))).toThrow("lack 'keeper'");
   });
 
+  it('refuses a text or a NaN for a number, which would be added to a time, or compare as nothing does', () => {
+    for (const height of ['60', Number.NaN, Infinity]) {
+      expect(() => gate({ height, keeper: 'ann' } as never)).toThrow(
+        /^Unrecognized type '(?:string|number)', 'height' must be a number in the settings of 'gate'/,
+      );
+    }
+    expect(gate({ height: null, keeper: 'ann' } as never).values.height).toBeNull();
+  });
+
   it('is frozen, and the same from two copies of the package', () => {
     const settings = defineSettings({}, gate({ keeper: 'ann' }));
     expect(Object.isFrozen(gate.of(settings))).toBe(true);

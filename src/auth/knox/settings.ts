@@ -150,15 +150,9 @@ export function checkTokenPrefix(prefix: string): void {
   );
 }
 
-/** A text such as '60', from the environment say, would be added to a time as a text. */
+/** Those whose default is none of a number; the others are looked at where options are given. */
 function checkNumbers(options: KnoxSettings): void {
-  for (const name of [
-    'tokenTtl',
-    'tokenLimitPerUser',
-    'autoRefreshMaxTtl',
-    'minRefreshInterval',
-    'lastUseInterval',
-  ] as const) {
+  for (const name of ['tokenLimitPerUser', 'autoRefreshMaxTtl', 'lastUseInterval'] as const) {
     const value: unknown = options[name];
     if (value !== null && !Number.isFinite(value)) {
       throw new ImproperlyConfigured(`The '${name}' of 'knox' is no number, which it must be, or null.`);
