@@ -18,8 +18,8 @@ import { ObtainAuthTokenThrottle } from './throttling';
 
 /**
  * Exchanges a username and password for the user's token: `POST` answers `{"token": "<key>"}`. Where keys rest hashed
- * that is a new key each time, see `issueKey`. It has no permissions,
- * no throttles and its own parsers and renderer, whatever the settings say; the authenticators are the settings'.
+ * that is a new key each time, see `issueKey`. It has no permissions, no throttles and its own parsers and renderer,
+ * whatever the settings say; the authenticators are the settings'.
  *
  * Unlike DRF's it limits failed attempts, by address and username: 100 in ten minutes. Another rate is that of the scope
  * `failed_login` in the setting `defaultThrottleRates`; null, or an empty `preAuthThrottleClasses`, switches it off.
