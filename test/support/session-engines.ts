@@ -7,6 +7,7 @@ import {
   defineSettings,
   getSession,
   handle,
+  PasswordChangeView,
   path,
   Response,
   session,
@@ -116,6 +117,7 @@ export async function createSite({ store, cookieName, around }: Engine, options:
   }
   const routes = [
     path('/auth', sessionUrls(settings)),
+    path('/password', PasswordChangeView.asView({ settings })),
     path('/account', Account.asView()),
     path('/cart', Cart.asView()),
   ];

@@ -194,6 +194,25 @@ function testAttacks(open: () => Promise<Engine>): void {
     expect(await whoIs(site, thief.cookie)).toBe('');
   });
 
+  it('who has come by a session loses it when its owner changes the password, under either key', async () => {
+    const other = new Visitor(site);
+    await Promise.all([victim.logIn(), other.logIn()]);
+    const stolen = victim.cookie;
+    const fields = { old_password: 'secret', new_password1: 'long-and-better', new_password2: 'long-and-better' };
+    // No page of another site has the browser change it.
+    for (const sent of [
+      {},
+      { token: other.token },
+      { token: victim.token, headers: { Origin: 'https://evil.example' } },
+    ]) {
+      const forged = await send(site.app, 'POST', '/password', { cookie: stolen, body: fields, ...sent });
+      expect(forged.status).toBe(403);
+    }
+    expect((await victim.send('POST', '/password', { body: fields })).status).toBe(204);
+    expect(await whoIs(site, victim.cookie)).toBe('ann');
+    expect([await whoIs(site, stolen), await whoIs(site, other.cookie)]).toEqual(['', '']);
+  });
+
   it('with the secret all sessions have ended, unless it is kept as a fallback (A-067, A-076)', async () => {
     await victim.logIn();
     const kept = await createSite(engine, { session: { secretKey: 'new', secretKeyFallbacks: [secretKey] } });
