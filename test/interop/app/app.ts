@@ -6,7 +6,6 @@ import {
   IsAuthenticated,
   path,
   SessionAuthentication,
-  Token,
   TokenAuthentication,
   type AuthenticationClasses,
   type Route,
@@ -48,7 +47,6 @@ function routesOf(prefix: string, settings: Settings): Route[] {
 }
 
 function describeAuth(auth: unknown, settings: Settings): unknown {
-  if (auth instanceof Token) return auth.key;
   if (auth instanceof AuthToken) return { token_key: auth.tokenKey, expires: auth.expiry !== null };
   return describeToken(auth, settings);
 }

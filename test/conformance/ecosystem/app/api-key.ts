@@ -7,7 +7,6 @@ import {
   type PermissionClasses,
   type Route,
   type Settings,
-  type Token,
 } from 'sallyport';
 import { apiKey, HasAPIKey } from 'sallyport/api-key';
 import { djangoSettings } from './django';
@@ -25,7 +24,7 @@ export const apiKeySystem: System = {
   },
 
   routesOf(prefix: string, _profile: Profile, settings: Settings): Route[] {
-    const view = whoAmIView((auth) => (auth as Token).key);
+    const view = whoAmIView((auth) => auth);
     const route = (name: string, permissionClasses: PermissionClasses): Route =>
       path(
         `${prefix}/${name}/`,

@@ -1,10 +1,10 @@
 import { path, type Route, type Settings, type User } from 'sallyport';
 import {
-  AuthToken,
   knox,
   TokenAuthentication,
   urls,
   UserSerializer,
+  type AuthToken,
   type HashAlgorithm,
   type KnoxSettings,
 } from 'sallyport/knox';
@@ -55,8 +55,8 @@ function toOptions(settings: Profile['settings']): Partial<KnoxSettings> {
 }
 
 function describeToken(auth: unknown): unknown {
-  if (auth instanceof AuthToken) return { token_key: auth.tokenKey, expires: auth.expiry !== null };
-  return (auth as { readonly key: string }).key;
+  const { tokenKey, expiry } = auth as AuthToken;
+  return { token_key: tokenKey, expires: expiry !== null };
 }
 
 /** django-rest-knox 5.0. */

@@ -4,6 +4,7 @@ import {
   IsAuthenticated,
   path,
   Response,
+  Token,
   type AuthenticationClasses,
   type PermissionClasses,
   type Request,
@@ -11,7 +12,7 @@ import {
   type Settings,
 } from 'sallyport';
 
-/** How the answer shows `request.auth`. */
+/** How the answer shows what a class of the package says in `request.auth`. */
 export type DescribeAuth = (auth: unknown, settings: Settings) => unknown;
 
 interface KnownUser {
@@ -30,9 +31,14 @@ export function whoAmIView(describeAuth: DescribeAuth) {
         user_id: user?.pk ?? null,
         is_authenticated: user?.isAuthenticated ?? false,
         user_class: user?.constructor.name ?? null,
-        auth: request.auth === null ? null : describeAuth(request.auth, this.settings),
+        auth: this.describe(request.auth),
         authenticator: request.successfulAuthenticator?.constructor.name ?? null,
       });
+    }
+
+    describe(auth: unknown): unknown {
+      if (auth === null || typeof auth === 'string') return auth;
+      return auth instanceof Token ? auth.key : describeAuth(auth, this.settings);
     }
 
     override post(request: Request): Response {
