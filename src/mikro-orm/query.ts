@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { types } from 'node:util';
 import type { EntityManager } from '@mikro-orm/core';
 import { concealing, execute } from './orm';
 import type { Row } from './orm';
@@ -7,19 +9,30 @@ import type { Row } from './orm';
  *
  * `execute` writes the values into the statement and passes it through several layers; with PostgreSQL and MikroORM 6
  * that takes this process longer than the driver does. Where nothing needs those layers (a transaction under way, a log
- * of queries), a connection of the same pool gets the statement, with the values beside it.
+ * of queries), a connection of the same pool gets the statement, with the values beside it, and the server keeps it as
+ * a prepared one, which spares it the planning.
  */
 export function query(em: EntityManager, sql: string, params: readonly unknown[]): Promise<Row[]> {
   const pool = poolOf(em);
   if (pool === null || em.isInTransaction() || em.config.getLogger().isEnabled('query'))
     return execute(em, sql, params);
   const secrets = params.filter((value) => typeof value === 'string');
-  return concealing(secrets, ask(pool, em.config.get('onQuery')(sql, [...params]), params));
+  const hooked = em.config.get('onQuery')(sql, [...params]);
+  // A hook may write a number of the request into each statement, and no server shall keep all of these.
+  const statement = hooked === sql ? prebuilt(sql) : { text: numbered(hooked) };
+  return concealing(secrets, ask(pool, { ...statement, values: params }));
 }
 
 /** What is used of a client of node-postgres. */
 interface Connection {
-  query(sql: string, params: readonly unknown[]): Promise<{ readonly rows: Row[] }>;
+  query(statement: Statement): Promise<{ readonly rows: Row[] }>;
+}
+
+interface Statement {
+  /** The server keeps a statement with a name for as long as the connection lives. */
+  readonly name?: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
 /** What is used of a client of knex. */
@@ -36,26 +49,55 @@ function poolOf(em: EntityManager): Pool | null {
   return client?.driverName === 'pg' ? client : null;
 }
 
-async function ask(pool: Pool, sql: string, params: readonly unknown[]): Promise<Row[]> {
+/**
+ * The pools whose servers lose statements: poolers such as PgBouncer may give each statement to another server, and a
+ * migration may have changed a table under them.
+ */
+const forgetful = new WeakSet<Pool>();
+/** No such statement; another one of that name; one that would give other columns now. */
+const LOST = new Set(['26000', '42P05', '0A000']);
+
+async function ask(pool: Pool, { name, ...unnamed }: Statement): Promise<Row[]> {
   const connection = await pool.acquireConnection();
   try {
-    // Without a name: poolers such as PgBouncer may give the next statement to another server.
-    return (await connection.query(numbered(sql), params)).rows;
+    if (name !== undefined && !forgetful.has(pool)) {
+      const rows = await askByName(connection, { name, ...unnamed });
+      if (rows !== null) return rows;
+      forgetful.add(pool);
+    }
+    return (await connection.query(unnamed)).rows;
   } finally {
     await pool.releaseConnection(connection);
   }
 }
 
+/** Null where the server has lost the statement. */
+async function askByName(connection: Connection, statement: Statement): Promise<Row[] | null> {
+  try {
+    return (await connection.query(statement)).rows;
+  } catch (error) {
+    if (types.isNativeError(error) && LOST.has((error as { code?: string }).code ?? '')) return null;
+    throw error;
+  }
+}
+
 const LIMIT = 200;
-const memo = new Map<string, string>();
+const memo = new Map<string, Omit<Statement, 'values'>>();
+
+/** By a name that follows from its text, since apps of other releases may share the server of a pooler. */
+function prebuilt(sql: string): Omit<Statement, 'values'> {
+  const known = memo.get(sql);
+  if (known !== undefined) return known;
+  const text = numbered(sql);
+  if (memo.size >= LIMIT) return { text };
+  const digest = createHash('sha256').update(text).digest('base64url');
+  const statement = { name: `sallyport_${digest.slice(0, 32)}`, text };
+  memo.set(sql, statement);
+  return statement;
+}
 
 /** The placeholders of MikroORM as those of PostgreSQL. */
 function numbered(sql: string): string {
-  let text = memo.get(sql);
-  if (text === undefined) {
-    let count = 0;
-    text = sql.replaceAll('?', () => `$${String(++count)}`);
-    if (memo.size < LIMIT) memo.set(sql, text);
-  }
-  return text;
+  let count = 0;
+  return sql.replaceAll('?', () => `$${String(++count)}`);
 }

@@ -94,4 +94,43 @@ describe('A look-up on PostgreSQL', () => {
       expect(`${error!.message} ${error!.stack ?? ''}`).not.toContain('"ann"');
     }
   });
+
+  it('is prepared once for each connection', async () => {
+    const orm = await single();
+    const users = userStore(orm);
+    for (let i = 0; i < 3; i++) await users.getByNaturalKey('ann');
+    const prepared: unknown[] = await orm.em
+      .getConnection()
+      .execute("SELECT name FROM pg_prepared_statements WHERE name LIKE 'sallyport%'");
+    expect(prepared).toHaveLength(1);
+  });
+
+  it('is not prepared where a hook writes the statement anew', async () => {
+    const orm = await single({ onQuery: (sql) => `${sql} /* ${String(sql.length)} */` });
+    expect((await userStore(orm).getByNaturalKey('ann'))?.username).toBe('ann');
+    const prepared: unknown[] = await orm.em.getConnection().execute('SELECT name FROM pg_prepared_statements');
+    expect(prepared).toEqual([]);
+  });
+
+  it.each([
+    ['has lost its statement, as behind a pooler', 'DEALLOCATE ALL'],
+    ['would answer with other columns now', 'ALTER TABLE auth_user ALTER COLUMN first_name TYPE varchar(200)'],
+  ])('is answered where the server %s', async (_, change) => {
+    const orm = await single();
+    const users = userStore(orm);
+    await users.getByNaturalKey('ann');
+    await orm.em.getConnection().execute(change);
+    for (let i = 0; i < 3; i++) expect((await users.getByNaturalKey('ann'))?.username).toBe('ann');
+  });
+
+  it('is answered where another statement has its name', async () => {
+    const orm = await single();
+    const users = userStore(orm);
+    await users.getByNaturalKey('ann');
+    const run = (sql: string): Promise<Record<string, string>[]> => orm.em.getConnection().execute(sql);
+    const [row] = await run("SELECT name FROM pg_prepared_statements WHERE name LIKE 'sallyport%'");
+    const other = await single();
+    await other.em.getConnection().execute(`PREPARE "${row!['name']!}" AS SELECT 1`);
+    expect((await userStore(other).getByNaturalKey('ann'))?.username).toBe('ann');
+  });
 });
