@@ -21,6 +21,11 @@ export interface Window {
   readonly duration: number;
   /** The present, seconds. */
   readonly now: number;
+  /**
+   * Whether the hit must not be forgotten before it leaves the window, as where it shows that something was used up. A
+   * cache with no room for it fails. Otherwise hits may go where memory is short. @default false
+   */
+  readonly keep?: boolean;
 }
 
 /**
@@ -58,16 +63,19 @@ interface Entry {
 
 /**
  * A cache in the memory of this process. When it is full it forgets what has expired or hasn't been used for long, so
- * clients that make up identities can't fill the memory.
+ * clients that make up identities can't fill the memory. Hits that are to be kept have room of their own, which others
+ * can't push them out of.
  */
 export class MemoryCache implements Cache {
   readonly [IN_MEMORY] = true;
   readonly #entries = new Map<string, Entry>();
+  /** What must not be forgotten while it is live; by the time of the last hit. */
+  readonly #kept = new Map<string, Entry>();
   readonly #maxEntries: number;
   readonly #clock: Clock;
 
   /**
-   * @param options.maxEntries keys kept at most, 100,000 by default
+   * @param options.maxEntries keys at most, 100,000 by default; of those whose hits are to be kept, as many again
    * @param options.clock milliseconds since 1970, for `get` and `set`
    */
   constructor(options: { readonly maxEntries?: number; readonly clock?: Clock } = {}) {
@@ -80,7 +88,7 @@ export class MemoryCache implements Cache {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#kept.size;
   }
 
   get(key: string): unknown {
@@ -101,24 +109,27 @@ export class MemoryCache implements Cache {
   }
 
   delete(key: string): void {
-    this.#entries.delete(shortKey(key));
+    const id = shortKey(key);
+    this.#entries.delete(id);
+    this.#kept.delete(id);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#kept.clear();
   }
 
-  hit(key: string, { limit, duration, now }: Window): Hit {
+  /** @throws Error for a hit that is to be kept, where the cache is full of others that are */
+  hit(key: string, { limit, duration, now, keep = false }: Window): Hit {
     const id = shortKey(key);
-    const entry = this.#entries.get(id);
-    const history = entry !== undefined && Array.isArray(entry.value) ? (entry.value as number[]) : []; // oldest first
-    let expired = 0;
-    while (expired < history.length && history[expired]! <= now - duration) expired++;
-    if (expired > 0) history.splice(0, expired);
+    const entry = (keep ? this.#kept : this.#entries).get(id);
+    const history = liveHits(entry, now - duration);
     const allowed = history.length < limit;
     if (allowed) {
       history.push(now);
-      this.#store(id, { value: history, expires: now + duration }, now);
+      const counter = { value: history, expires: now + duration };
+      if (keep) this.#keep(id, counter, now);
+      else this.#store(id, counter, now);
     } else if (entry !== undefined) {
       entry.used = true; // a client that goes on knocking must not be forgotten, and let in again
     }
@@ -126,7 +137,8 @@ export class MemoryCache implements Cache {
   }
 
   giveBack(key: string, at: number): void {
-    const history = this.#entries.get(shortKey(key))?.value;
+    const id = shortKey(key);
+    const history = (this.#entries.get(id) ?? this.#kept.get(id))?.value;
     const place = Array.isArray(history) ? history.lastIndexOf(at) : -1;
     if (place >= 0) (history as number[]).splice(place, 1);
   }
@@ -143,6 +155,21 @@ export class MemoryCache implements Cache {
     this.#entries.set(key, { value, expires, used: false });
   }
 
+  #keep(key: string, { value, expires }: Pick<Entry, 'value' | 'expires'>, now: number): void {
+    this.#kept.delete(key); // it goes to the end of the line, as the one that was hit last
+    for (const [oldest, entry] of this.#kept) {
+      if (entry.expires > now) break;
+      this.#kept.delete(oldest);
+    }
+    if (this.#kept.size >= this.#maxEntries) {
+      throw new Error(
+        'The memory cache is full of hits that must be kept. Give it more room, new MemoryCache({ maxEntries }), or ' +
+          'take a cache outside of the process.',
+      );
+    }
+    this.#kept.set(key, { value, expires, used: true });
+  }
+
   /** Drops one entry; those that were used since the last search get a second chance at the end of the line. */
   #makeRoom(now: number): void {
     for (const [key, entry] of this.#entries) {
@@ -152,4 +179,13 @@ export class MemoryCache implements Cache {
       this.#entries.set(key, entry);
     }
   }
+}
+
+/** The hits of a counter after `start`, oldest first; the others are gone from it. */
+function liveHits(entry: Entry | undefined, start: number): number[] {
+  const history = entry !== undefined && Array.isArray(entry.value) ? (entry.value as number[]) : [];
+  let expired = 0;
+  while (expired < history.length && history[expired]! <= start) expired++;
+  if (expired > 0) history.splice(0, expired);
+  return history;
 }

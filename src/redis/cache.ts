@@ -56,6 +56,9 @@ export class RedisCache implements Cache {
  * instead, and say in `onCacheError` what becomes of the requests: `disableOfflineQueue: true` in node-redis,
  * `enableOfflineQueue: false` in ioredis.
  *
+ * Where it remembers what was used up, as the proofs of DPoP, Redis must keep what it is given (`maxmemory-policy
+ * noeviction`): a hit for which memory is short then fails, and none is forgotten.
+ *
  * @param client a connected client of node-redis or ioredis; who made it closes it
  * @example
  * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();

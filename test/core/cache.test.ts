@@ -113,6 +113,57 @@ describe('MemoryCache', () => {
     });
   });
 
+  describe('a hit that is to be kept', () => {
+    const kept = (now: number, limit = 1): Window => ({ ...window(now, limit), keep: true });
+
+    it('is not forgotten, however many others come', () => {
+      const cache = new MemoryCache({ maxEntries: 3, clock: stoppedClock() });
+      expect(cache.hit('proof', kept(0)).allowed).toBe(true);
+      for (let i = 0; i < 100; i++) {
+        cache.hit(`a${String(i)}`, window(1));
+        cache.set(`b${String(i)}`, i, 10);
+      }
+      expect(cache.hit('proof', kept(59))).toEqual({ allowed: false, count: 1, oldest: 0 });
+    });
+
+    it('fails where there is no room, until others have left their windows', () => {
+      const cache = new MemoryCache({ maxEntries: 3 });
+      for (const [now, key] of ['a', 'b', 'c'].entries()) expect(cache.hit(key, kept(now)).allowed).toBe(true);
+      expect(() => cache.hit('d', kept(59.9))).toThrow('full of hits that must be kept');
+      expect(['a', 'b', 'c'].map((key) => cache.hit(key, kept(59.9)).allowed)).toEqual([false, false, false]);
+      expect(cache.hit('d', kept(60)).allowed).toBe(true);
+      expect(() => cache.hit('e', kept(60))).toThrow('full of hits that must be kept');
+      expect(cache.size).toBe(3);
+    });
+
+    it('leaves its room to others as soon as it may, if the last of its hits is old', () => {
+      const cache = new MemoryCache({ maxEntries: 2 });
+      cache.hit('a', kept(0, 2));
+      cache.hit('b', kept(1, 2));
+      cache.hit('a', kept(30, 2));
+      expect(cache.hit('c', kept(61)).allowed).toBe(true);
+      expect(cache.hit('a', kept(61, 1)).allowed).toBe(false);
+    });
+
+    it('takes no room from the others', () => {
+      const cache = new MemoryCache({ maxEntries: 1 });
+      cache.hit('proof', kept(0));
+      expect(cache.hit('client', window(0, 1)).allowed).toBe(true);
+      expect(cache.hit('client', window(0, 1)).allowed).toBe(false);
+    });
+
+    it('can be given back, deleted and cleared', () => {
+      const cache = new MemoryCache();
+      cache.hit('a', kept(0));
+      cache.giveBack('a', 0);
+      expect(cache.hit('a', kept(1))).toEqual({ allowed: true, count: 1, oldest: 1 });
+      cache.delete('a');
+      expect(cache.hit('a', kept(2))).toEqual({ allowed: true, count: 1, oldest: 2 });
+      cache.clear();
+      expect(cache.size).toBe(0);
+    });
+  });
+
   it('is not filled by clients whose made-up identities are long', () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;

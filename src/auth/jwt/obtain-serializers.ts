@@ -1,7 +1,7 @@
 import { cleanCredentials } from '../../core/backends';
 import { AuthenticationFailed } from '../../core/exceptions';
 import type { BaseUser } from '../../core/users';
-import { bindToken, keyToBind } from './dpop/binding';
+import { bindToken, checkLoginProof, keyToBind } from './dpop/binding';
 import { RefreshToken, SlidingToken } from './revocable-tokens';
 import { JWTSerializer, type Attributes, type ValidatedData } from './serializer';
 import type { Token, TokenClass } from './tokens';
@@ -58,12 +58,13 @@ export abstract class TokenObtainSerializer extends JWTSerializer {
     const { onLoginFailed } = this.options;
     const credentials = { [this.usernameField]: attributes[this.usernameField]!, password: attributes['password']! };
     const users = requireUsers(this.settings, this.constructor.name);
-    await this.#findKeyToBind(); // a bad proof is refused before a password costs its time
+    checkLoginProof(this.settings, request);
     const user = await users.authenticate(credentials, request);
     if (user === null || !(await mayHaveTokens(user, this.options))) {
       await onLoginFailed?.(cleanCredentials(credentials), request);
       throw new AuthenticationFailed(this.noActiveAccount, 'no_active_account');
     }
+    await this.#findKeyToBind(); // checked anew: a password may take longer than a proof is good
     this.user = user;
     return {};
   }

@@ -5,6 +5,7 @@ import {
   handle,
   ImproperlyConfigured,
   IsAuthenticated,
+  MemoryCache,
   path,
   Response,
   runChecks,
@@ -15,6 +16,7 @@ import {
   type Settings,
   type SettingsInput,
   type User,
+  type Window,
 } from 'sallyport';
 import {
   AccessToken,
@@ -28,11 +30,13 @@ import {
   SlidingToken,
   tokenBlacklist,
   tokenObtainPair,
+  TokenObtainPairSerializer,
   tokenObtainSliding,
   tokenRefresh,
   tokenRefreshSliding,
   type DPoPSettings,
   type JWTSettings,
+  type ValidatedData,
 } from 'sallyport/jwt';
 import { APIClient, MemoryRefreshFamilyStore, type TestResponse } from 'sallyport/testing';
 import { mutate, numbersFrom } from './protocol/support';
@@ -119,6 +123,16 @@ class World {
   }
 }
 
+/** A cache that tells which proofs it was asked to remember. */
+class WatchedCache extends MemoryCache {
+  readonly proofs: string[] = [];
+
+  override hit(key: string, window: Window): ReturnType<MemoryCache['hit']> {
+    if (key.startsWith('dpop:')) this.proofs.push(key);
+    return super.hit(key, window);
+  }
+}
+
 const read = (token: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
 const challengeOf = ({ headers }: TestResponse): string | null => headers.get('www-authenticate');
@@ -161,6 +175,56 @@ describe('a log in with a proof', () => {
     const response = await world.post('/login', { username: 'alice', password: 'wrong' }, proof);
     expect(response.data).toEqual({ detail: 'The proof is for another method.', code: 'invalid_dpop_proof' });
     expect(challengeOf(response)).toContain('error="invalid_dpop_proof"');
+  });
+});
+
+describe('the proof of a log in', () => {
+  const good = { username: 'alice', password: 'alice-pass' };
+
+  it('is not remembered for strangers, who could fill the cache with theirs', async () => {
+    const cache = new WatchedCache({ clock: bench.clock });
+    const world = new World({ core: { cache } });
+    const proof = await world.prove('POST', '/login');
+    for (const body of [{ ...good, password: 'wrong' }, { username: 'nobody', password: 'x' }, { username: 'alice' }]) {
+      expect((await world.post('/login', body, proof)).status).toBeGreaterThanOrEqual(400);
+    }
+    expect(cache.proofs).toEqual([]);
+    expect((await world.post('/login', good, proof)).status).toBe(200);
+    expect(cache.proofs).toHaveLength(1);
+  });
+
+  it('opens one log in, of many that come at the same time too', async () => {
+    const world = new World();
+    const proof = await world.prove('POST', '/login');
+    const answers = await Promise.all(Array.from({ length: 5 }, () => world.post('/login', good, proof)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect((await world.post('/login', good, proof)).data.detail).toBe('The proof was sent before.');
+  });
+
+  it('counts once where a serializer makes several tokens, and where it checks the password its own way', async () => {
+    const cache = new WatchedCache({ clock: bench.clock });
+    class ByCode extends TokenObtainPairSerializer {
+      override async validate(): Promise<ValidatedData> {
+        const tokens = [await this.getToken(bench.alice), await this.getToken(bench.alice)];
+        return { tokens: tokens.map(String) };
+      }
+    }
+    const world = new World({ core: { cache }, jwt: { tokenObtainSerializer: ByCode } });
+    const proof = await world.prove('POST', '/login');
+    const { data } = await world.post('/login', good, proof);
+    const cnf = { jkt: await key.thumbprint() };
+    expect(data.tokens.map((token: string) => read(token)['cnf'])).toEqual([cnf, cnf]);
+    expect(cache.proofs).toHaveLength(1);
+    expect((await world.post('/login', good, proof)).data.detail).toBe('The proof was sent before.');
+  });
+
+  it('must still be good when the password was found good, however long that took', async () => {
+    const userAuthenticationRule = (): boolean => {
+      bench.clock.advance(60_000);
+      return true;
+    };
+    const response = await new World({ jwt: { userAuthenticationRule } }).login();
+    expect([response.status, response.data.detail]).toEqual([401, 'The proof is too old.']);
   });
 });
 
@@ -291,6 +355,44 @@ describe('DPoPAuthentication', () => {
     expect((await world.get(`DPoP ${token}`, proof)).data.detail).toBe('The proof was sent before.');
     bench.clock.advance(1);
     expect((await world.get(`DPoP ${token}`, proof)).data.detail).toBe('The proof is too old.');
+  });
+
+  it('stands in the cache under keys of one length, whatever number it has', async () => {
+    const cache = new WatchedCache({ clock: bench.clock });
+    const world = new World({ core: { cache } });
+    const token = await world.boundToken();
+    const numbers = ['1', 'é:\0', 'x'.repeat(2000), `${'x'.repeat(2000)}y`];
+    for (const jti of numbers) expect((await world.ask(token, { jti })).status).toBe(200);
+    const jkt = await key.thumbprint();
+    expect(cache.proofs).toEqual(numbers.map((jti) => `dpop:${jkt}:${hashOf(jti)}`));
+    for (const jti of numbers) expect((await world.ask(token, { jti })).status).toBe(401);
+  });
+
+  it('remembers a proof while strangers fill the cache', async () => {
+    const world = new World({ core: { cache: new MemoryCache({ maxEntries: 3, clock: bench.clock }) } });
+    const token = await world.boundToken();
+    const proof = await world.prove('GET', '/me', { ath: hashOf(token) });
+    expect((await world.get(`DPoP ${token}`, proof)).status).toBe(200);
+    for (let i = 0; i < 10; i++) {
+      await world.post(
+        '/login',
+        { username: `made-up-${String(i)}`, password: 'x' },
+        await world.prove('POST', '/login'),
+      );
+    }
+    expect((await world.get(`DPoP ${token}`, proof)).data.detail).toBe('The proof was sent before.');
+  });
+
+  it('fails closed where the memory is full of proofs that still count, until they are too old', async () => {
+    const world = new World({ core: { cache: new MemoryCache({ maxEntries: 2, clock: bench.clock }) } });
+    const token = await world.boundToken();
+    const proof = await world.prove('GET', '/me', { ath: hashOf(token) });
+    expect((await world.get(`DPoP ${token}`, proof)).status).toBe(200);
+    expect((await world.ask(token)).status).toBe(200);
+    await expect(world.ask(token)).rejects.toThrow('full of hits that must be kept');
+    expect((await world.get(`DPoP ${token}`, proof)).status).toBe(401);
+    bench.clock.advance(66_000);
+    expect((await world.ask(token)).status).toBe(200);
   });
 
   it('fails closed where proofs can not be remembered, whatever is said about throttles', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { onResponse } from '../../../core/host';
 import type { HostRequest } from '../../../core/host';
 import type { Request } from '../../../core/request';
@@ -31,13 +32,23 @@ export function hasProof({ raw }: Request): boolean {
  * Checks the proof of a request, in the header `DPoP`: that its sender holds a key, and that nobody has sent it before.
  * @throws JWTAuthenticationFailed with the code `invalid_dpop_proof` or `use_dpop_nonce`
  */
-export async function checkProof(request: Request, { accessToken, jkt }: ProofOptions): Promise<DPoPProof> {
-  const proof = readProof(request, accessToken);
-  if (jkt !== null && proof.jkt !== jkt) throw fail(request, 'invalid_dpop_proof', 'The proof is by another key.');
-  checkNonce(request, proof);
+export async function checkProof(request: Request, options: ProofOptions): Promise<DPoPProof> {
+  const proof = checkUncountedProof(request, options);
   if (!(await isFirst(request.settings, proof))) {
     throw fail(request, 'invalid_dpop_proof', 'The proof was sent before.');
   }
+  return proof;
+}
+
+/**
+ * The same but for whether it was sent before; nor is it remembered. It is for requests that anybody may send: strangers
+ * must not fill the cache with proofs.
+ * @throws JWTAuthenticationFailed with the code `invalid_dpop_proof` or `use_dpop_nonce`
+ */
+export function checkUncountedProof(request: Request, { accessToken, jkt }: ProofOptions): DPoPProof {
+  const proof = readProof(request, accessToken);
+  if (jkt !== null && proof.jkt !== jkt) throw fail(request, 'invalid_dpop_proof', 'The proof is by another key.');
+  checkNonce(request, proof);
   return proof;
 }
 
@@ -78,11 +89,10 @@ function offerNonce({ raw, settings }: Request): void {
 async function isFirst(settings: Settings, { jkt, jti }: DPoPProof): Promise<boolean> {
   const { proofMaxAge, clockSkew } = dpop.of(settings);
   const duration = proofMaxAge + clockSkew + 1;
-  const hit = await settings.cache.hit(`dpop:${jkt}:${jti}`, {
-    limit: 1,
-    duration,
-    now: settings.clock.now() / 1000,
-  });
+  const now = settings.clock.now() / 1000;
+  // Clients choose the length of a jti, not that of a key.
+  const digest = createHash('sha256').update(jti).digest('base64url');
+  const hit = await settings.cache.hit(`dpop:${jkt}:${digest}`, { limit: 1, duration, now, keep: true });
   return hit.allowed;
 }
 
