@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { User } from 'sallyport';
+import { handle, JSONParser, path, type User } from 'sallyport';
 import {
   DecodeError,
   jwtDecodeHandler,
   jwtEncodeHandler,
   jwtPayloadHandler,
   obtainJwtToken,
+  VerifyJSONWebToken,
 } from 'sallyport/jwt-legacy';
+import { APIClient } from 'sallyport/testing';
 import { mutate, numbersFrom } from '../jwt/protocol/support';
 import { Client, KEY, openBench, read, START, type Bench } from './support';
 
@@ -182,6 +184,30 @@ describe('the cookie', () => {
     const settings = bench.with({ authCookie: 'jwt', authCookieSecure: false, authCookieSameSite: null });
     const [cookie] = (await new Client(settings).obtain()).headers.getSetCookie();
     expect(cookie).toMatch(/; HttpOnly; Max-Age=300; Path=\/$/);
+  });
+
+  it('is set for any good token, by a form of another site too, unless the view takes JSON alone', async () => {
+    const settings = bench.with({ authCookie: 'jwt' });
+    class VerifyJSON extends VerifyJSONWebToken {
+      static override parserClasses = [JSONParser];
+    }
+    const client = new APIClient(
+      handle([
+        path('/verify', VerifyJSONWebToken.asView({ settings })),
+        path('/json', VerifyJSON.asView({ settings })),
+      ]),
+    );
+    const { token } = (await new Client(settings).obtain()).data as { token: string };
+    const body = new URLSearchParams({ token }).toString();
+    const cookies = async (to: string, contentType: string, text: string): Promise<[number, number]> => {
+      const { status, headers } = await client.post(to, text, { contentType });
+      return [status, headers.getSetCookie().length];
+    };
+    expect(await cookies('/verify', 'application/x-www-form-urlencoded', body)).toEqual([200, 1]);
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', '']) {
+      expect([type, ...(await cookies('/json', type, body))]).toEqual([type, 415, 0]);
+    }
+    expect(await cookies('/json', 'application/json', JSON.stringify({ token }))).toEqual([200, 1]);
   });
 });
 
