@@ -10,11 +10,16 @@ const { viewController } = require('../../dist/routing-controllers/index.js');
 
 export const works = ['W0', 'W1', 'W2', 'W3'];
 
-/** As controllers of routing-controllers. */
-export async function start(work) {
+/** The views as controllers of an Express application. */
+export async function createApp(work) {
   const { Hello, Me, Items } = await createViews(work);
   viewController('/hello')(Hello);
   viewController('/me')(Me);
   viewController('/items')(Items);
-  return createServer(useExpressServer(express(), { controllers: [Hello, Me, Items] }));
+  return useExpressServer(express(), { controllers: [Hello, Me, Items] });
+}
+
+/** As controllers of routing-controllers. */
+export async function start(work) {
+  return createServer(await createApp(work));
 }

@@ -1,21 +1,34 @@
-import { createRequire } from 'node:module';
+import 'reflect-metadata';
+import {
+  Body,
+  Controller,
+  createParamDecorator,
+  Get,
+  HttpCode,
+  Injectable,
+  Module,
+  Param,
+  Post,
+  UnauthorizedException,
+  UseGuards,
+  ValidationPipe,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import * as validator from 'class-validator';
 import { createLookup, tokenOf } from './tokens.mjs';
-import { createThrottle, itemClass, ROUTES } from './works.mjs';
+import { itemClass, RATE, ROUTES } from './works.mjs';
 
-const require = createRequire(import.meta.url);
-require('reflect-metadata');
+// What decorators say, in a language that has none.
+function decorate(target, name, ...decorators) {
+  for (const one of decorators) one(target.prototype, name, Object.getOwnPropertyDescriptor(target.prototype, name));
+}
+function typesOf(target, name, ...types) {
+  Reflect.defineMetadata('design:paramtypes', types, target.prototype, name);
+}
 
-/** Nest with a guard for each policy and its pipe for bodies. */
-export async function createNest(work, Adapter) {
-  const { Body, Controller, createParamDecorator, Get, HttpCode, Module, Param, Post, UnauthorizedException } =
-    await import('@nestjs/common');
-  const { HttpException, Injectable, UseGuards, ValidationPipe } = await import('@nestjs/common');
-  const { NestFactory } = await import('@nestjs/core');
+async function tokenGuard(work) {
   const find = await createLookup(work);
-  const isAllowed = createThrottle();
-  const Item = itemClass(validator);
-
   class TokenGuard {
     async canActivate(context) {
       const http = context.switchToHttp();
@@ -31,14 +44,20 @@ export async function createNest(work, Adapter) {
       return true;
     }
   }
-  class ThrottleGuard {
-    canActivate(context) {
-      if (isAllowed(context.switchToHttp().getRequest().user.id)) return true;
-      throw new HttpException('Request was throttled.', 429);
-    }
-  }
-  const RequestOf = createParamDecorator((_data, context) => context.switchToHttp().getRequest());
+  Injectable()(TokenGuard);
+  return TokenGuard;
+}
 
+class UserThrottler extends ThrottlerGuard {
+  async getTracker(request) {
+    return String(request.user.id);
+  }
+}
+Injectable()(UserThrottler);
+
+const Current = createParamDecorator((_data, context) => context.switchToHttp().getRequest());
+
+async function mainController(work) {
   class Main {
     hello() {
       return { message: 'hello' };
@@ -50,35 +69,37 @@ export async function createNest(work, Adapter) {
       return item;
     }
   }
-  const decorate = (target, name, ...decorators) => {
-    for (const one of decorators) one(target.prototype, name, Object.getOwnPropertyDescriptor(target.prototype, name));
-  };
-  const parameters = (target, name, ...types) =>
-    Reflect.defineMetadata('design:paramtypes', types, target.prototype, name);
-  for (const guard of [TokenGuard, ThrottleGuard]) Injectable()(guard);
-  parameters(Main, 'me', Object);
-  parameters(Main, 'items', Item);
-  RequestOf()(Main.prototype, 'me', 0);
+  const guarded = UseGuards(await tokenGuard(work), UserThrottler);
+  typesOf(Main, 'me', Object);
+  typesOf(Main, 'items', itemClass(validator));
+  Current()(Main.prototype, 'me', 0);
   Body()(Main.prototype, 'items', 0);
   decorate(Main, 'hello', Get('hello'));
-  decorate(Main, 'me', Get('me'), UseGuards(TokenGuard, ThrottleGuard));
-  decorate(Main, 'items', Post('items'), HttpCode(200), UseGuards(TokenGuard, ThrottleGuard));
+  decorate(Main, 'me', Get('me'), guarded);
+  decorate(Main, 'items', Post('items'), HttpCode(200), guarded);
   Controller()(Main);
+  return Main;
+}
 
-  const resources = Array.from({ length: work === 'W4' ? ROUTES : 0 }, (_, i) => {
-    class Resource {
-      get(id) {
-        return { id };
-      }
+function resourceController(i) {
+  class Resource {
+    get(id) {
+      return { id };
     }
-    parameters(Resource, 'get', String);
-    Param('id')(Resource.prototype, 'get', 0);
-    decorate(Resource, 'get', Get(':id'));
-    Controller(`api/resource${String(i)}`)(Resource);
-    return Resource;
-  });
+  }
+  typesOf(Resource, 'get', String);
+  Param('id')(Resource.prototype, 'get', 0);
+  decorate(Resource, 'get', Get(':id'));
+  Controller(`api/resource${String(i)}`)(Resource);
+  return Resource;
+}
+
+/** Nest with a guard for tokens, its throttler and its pipe for bodies. */
+export async function createNest(work, Adapter) {
+  const resources = Array.from({ length: work === 'W4' ? ROUTES : 0 }, (_, i) => resourceController(i));
+  const throttler = ThrottlerModule.forRoot([{ ttl: RATE.milliseconds, limit: RATE.limit }]);
   class AppModule {}
-  Module({ controllers: [...resources, Main] })(AppModule);
+  Module({ imports: [throttler], controllers: [...resources, await mainController(work)] })(AppModule);
   const app = await NestFactory.create(AppModule, new Adapter(), { logger: false });
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true }));
   await app.init();

@@ -1,7 +1,10 @@
 /** The works that are measured: what a client sends, and what it must get. */
 
-const TOKENS = 10_000;
+export const TOKENS = 10_000;
 export const ROUTES = 500;
+
+/** What each user may send; the load never reaches it. */
+export const RATE = { limit: 1000, milliseconds: 60_000 };
 
 export const tokenAt = (i) => i.toString(16).padStart(40, '0');
 
@@ -44,7 +47,7 @@ export const WORKS = {
 };
 
 /** DRF's sliding window, the same for all that have none of their own. */
-export function createThrottle(limit = 1000, milliseconds = 60_000) {
+export function createThrottle({ limit, milliseconds } = RATE) {
   const windows = new Map();
   return (id) => {
     const now = Date.now();

@@ -1,0 +1,11 @@
+import { createRequire } from 'node:module';
+import { createApp, works as worksOfControllers } from './sallyport-routing-controllers.mjs';
+
+const { createServer } = createRequire(import.meta.url)('../../dist/express/index.js');
+
+export const works = worksOfControllers;
+
+/** As controllers of routing-controllers, with the server of `sallyport/express`. */
+export async function start(work) {
+  return createServer(await createApp(work));
+}
