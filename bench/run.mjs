@@ -138,7 +138,8 @@ const works = given.work?.split(',') ?? (given.all ? Object.keys(WORKS) : ['W0',
 await prepare(given.gate ? ['sallyport'] : names);
 if (given.gate) await gate();
 else {
-  const about = { node: execFileSync(given.node, ['--version'], { encoding: 'utf8' }).trim(), cpu: cpus()[0]?.model };
+  const node = execFileSync(given.node, ['--version'], { encoding: 'utf8' }).trim();
+  const about = { node, cpu: cpus()[0]?.model.trim(), cores: cpus().length };
   const report = { ...about, works: await compareAll(names, works), ...(given.all && (await figures(names))) };
   if (given.all) write(report);
 }

@@ -8,6 +8,7 @@ server.keepAliveTimeout = 600_000;
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, ...used() }));
 
 function used() {
+  if (server.used !== undefined) return server.used(); // processes of its own
   const { user, system } = process.cpuUsage();
   return { cpu: user + system, resident: process.memoryUsage.rss() };
 }

@@ -24,7 +24,7 @@ export function workTable({ bare, peers }) {
 }
 
 const WIDTH = 720;
-const LABEL = 220;
+const LABEL = 250;
 const ROW = 24;
 const OWN = /^sallyport/;
 
