@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { candidateNames, worksOf } from './lib/candidate.mjs';
 import { exceeded } from './lib/gate.mjs';
 import { compareGroup, memoryAfter, startUp } from './lib/measure.mjs';
-import { plot, table, workTable } from './lib/report.mjs';
+import { overview, plot, table, workTable } from './lib/report.mjs';
 import { WORKS } from './lib/works.mjs';
 
 const GROUP = 3;
@@ -81,6 +81,7 @@ async function compareAll(names, works) {
   } finally {
     await postgres?.stop();
   }
+  console.log(`\n${overview(results)}`);
   return results;
 }
 

@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 require('reflect-metadata');
 const { Authorized, Body, CurrentUser, Get, JsonController, Post, useExpressServer } = require('routing-controllers');
 
-export const works = ['W0', 'W1', 'W2', 'W3'];
+export const works = ['W0', 'W1', 'W2', 'W3', 'W5'];
 
 /** routing-controllers with its own checkers. */
 export async function start(work) {

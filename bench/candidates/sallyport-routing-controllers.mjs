@@ -8,7 +8,7 @@ require('reflect-metadata');
 const { useExpressServer } = require('routing-controllers');
 const { viewController } = require('../../dist/routing-controllers/index.js');
 
-export const works = ['W0', 'W1', 'W2', 'W3'];
+export const works = ['W0', 'W1', 'W2', 'W3', 'W5'];
 
 /** The views as controllers of an Express application. */
 export async function createApp(work) {

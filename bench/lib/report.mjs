@@ -23,6 +23,17 @@ export function workTable({ bare, peers }) {
   );
 }
 
+/** The medians of all works, as README.md shows them. */
+export function overview(works) {
+  const names = new Set(Object.values(works).flatMap(({ peers }) => peers.map(({ name }) => name)));
+  const ratio = (work, name) => works[work].peers.find((peer) => peer.name === name)?.ratio.median;
+  const rows = [...names].map((name) => [
+    name,
+    ...Object.keys(works).map((work) => ratio(work, name)?.toFixed(2) ?? '-'),
+  ]);
+  return table(['CPU / bare', ...Object.keys(works)], rows);
+}
+
 const WIDTH = 720;
 const LABEL = 250;
 const ROW = 24;
