@@ -13,7 +13,7 @@ import { Transcript } from './transcript';
 const pages = readPages();
 
 /** For a test alone: what signs in production is random. */
-const secretKey = 'sallyport-docs-test-8f2b61d0c94e7a35';
+const secretKey = 'sallyport-docs-test-8f2b61d0c94e7a35-b7e60d2c41f98a53e0';
 
 let project: DocsProject;
 let complaints: string;
