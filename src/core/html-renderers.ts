@@ -1,9 +1,9 @@
 import { ImproperlyConfigured } from './exceptions';
+import { escapeHtml, renderDocument } from './html';
 import { chain, type Awaitable } from './policy';
 import { BaseRenderer, type Renderer, type RendererContext } from './renderers';
 import type { Request } from './request';
 import type { Response } from './response';
-import { escapeHtml } from './view-names';
 import type { APIView } from './views';
 
 /** What a template is filled in with. */
@@ -168,29 +168,16 @@ export class BrowsableAPIRenderer extends BaseRenderer {
   /** The whole page. */
   protected renderPage(content: string, renderer: Renderer | null, context: RendererContext): string {
     const { request, response, view } = context;
-    const name = escapeHtml(view.getViewName());
     const headers = this.getResponseHeaders(renderer, response)
       .map(([header, value]) => `<b>${escapeHtml(header)}:</b> <span>${escapeHtml(value)}</span>\n`)
       .join('');
-    return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex, noarchive">
-<title>${name}</title>
-</head>
-<body>
-<main>
-<h1>${name}</h1>
-${this.getDescription(view, response.status)}
+    return renderDocument(
+      view.getViewName(),
+      `${this.getDescription(view, response.status)}
 <p><b>${escapeHtml(request.method)}</b> ${escapeHtml(request.getFullPath())}</p>
 <pre><b>HTTP ${String(response.status)} ${escapeHtml(response.statusText)}</b>
 ${headers}
-${escapeHtml(content)}</pre>
-</main>
-</body>
-</html>
-`;
+${escapeHtml(content)}</pre>`,
+    );
   }
 }

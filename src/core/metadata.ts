@@ -9,6 +9,7 @@ export interface Metadata {
   determineMetadata(request: Request, view: APIView): Awaitable<unknown>;
 }
 
+/** The base of metadata classes: what an OPTIONS request is answered with. */
 export abstract class BaseMetadata implements Metadata {
   constructor(protected readonly settings: Settings) {}
   abstract determineMetadata(request: Request, view: APIView): Awaitable<unknown>;

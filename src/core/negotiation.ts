@@ -21,6 +21,7 @@ export interface ContentNegotiation {
   ): readonly [renderer: Renderer, mediaType: string];
 }
 
+/** The base of classes that choose the parser of a request and the renderer of its answer. */
 export abstract class BaseContentNegotiation implements ContentNegotiation {
   constructor(protected readonly settings: Settings) {}
   abstract selectParser(request: Request, parsers: readonly Parser[]): Parser | null;

@@ -53,6 +53,7 @@ export class DataAndFiles<File = unknown> {
   }
 }
 
+/** The base of parsers: bodies of one media type in, data out. */
 export abstract class BaseParser implements Parser {
   abstract readonly mediaType: string;
 

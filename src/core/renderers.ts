@@ -30,6 +30,7 @@ export interface Renderer {
   render(data: unknown, acceptedMediaType: string, context: RendererContext): Awaitable<string | Uint8Array | null>;
 }
 
+/** The base of renderers: data in, bodies of one media type out. */
 export abstract class BaseRenderer implements Renderer {
   abstract readonly mediaType: string;
   abstract readonly format: string | null;

@@ -1,3 +1,4 @@
+import { escapeHtml } from './html';
 import type { APIView } from './views';
 
 /** `my_func view` to `My_Func View`: a capital after what is no letter, small letters elsewhere (Python's `str.title`). */
@@ -37,19 +38,6 @@ export function dedent(text: string): string {
     .map((line) => /^(?: +|\t+)?/.exec(line)![0].length);
   const margin = margins.length === 0 ? 0 : Math.min(...margins);
   return [lines[0], ...lines.slice(1).map((line) => line.slice(margin))].join('\n').trim();
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#x27;',
-};
-
-/** Text as HTML: special characters as entities. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ENTITIES[char]!);
 }
 
 function paragraph(text: string): string {

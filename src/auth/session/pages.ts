@@ -1,6 +1,6 @@
+import { escapeHtml, renderDocument } from '../../core/html';
 import { chain, type Awaitable } from '../../core/policy';
 import { BaseRenderer, type RendererContext } from '../../core/renderers';
-import { escapeHtml } from '../../core/view-names';
 import { getToken } from './csrf';
 
 /** A field of a form. */
@@ -79,23 +79,7 @@ export class SessionPageRenderer extends BaseRenderer {
 
   /** The whole page. */
   protected renderPage(title: string, content: string): string {
-    const name = escapeHtml(title);
-    return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex, noarchive">
-<title>${name}</title>
-</head>
-<body>
-<main>
-<h1>${name}</h1>
-${content}
-</main>
-</body>
-</html>
-`;
+    return renderDocument(title, content);
   }
 }
 

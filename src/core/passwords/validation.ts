@@ -1,6 +1,6 @@
 import { isAPIException, ValidationError, type ErrorTree } from '../exceptions';
 import type { Awaitable } from '../policy';
-import { escapeHtml } from '../view-names';
+import { escapeHtml } from '../html';
 import {
   CommonPasswordValidator,
   MinimumLengthValidator,

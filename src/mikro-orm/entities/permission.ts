@@ -9,6 +9,7 @@ import { UserSchema } from './user';
 const number = { type: 'integer', primary: true, autoincrement: true } as const;
 const id = { ...number, ...identity } as const;
 
+/** The table `django_content_type`: the models that permissions are about. */
 export const ContentTypeSchema: EntitySchema<ContentType> = standaloneSchema<ContentType>({
   class: ContentType,
   tableName: 'django_content_type',
@@ -16,6 +17,7 @@ export const ContentTypeSchema: EntitySchema<ContentType> = standaloneSchema<Con
   properties: { id, appLabel: text(100), model: text(100) },
 });
 
+/** The table `auth_permission`. */
 export const PermissionSchema: EntitySchema<Permission> = standaloneSchema<Permission>({
   class: Permission,
   tableName: 'auth_permission',
@@ -31,6 +33,7 @@ export const PermissionSchema: EntitySchema<Permission> = standaloneSchema<Permi
 
 const groupColumns = { id, name: { ...text(150), unique: 'auth_group_name_key' } };
 
+/** The table `auth_group`, with the permissions of each group. */
 export const GroupSchema: EntitySchema<Group> = standaloneSchema<Group>({
   class: Group,
   tableName: 'auth_group',
