@@ -1,5 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
+import { PYTHON_STYLE, writeJSON } from '../http/json';
+import { readJSON } from '../http/json-reader';
 import { constantTimeEqual } from './compare';
 
 /** Django's signed texts, byte for byte: what one side signs with a `SECRET_KEY` the other reads with the same. */
@@ -83,7 +85,7 @@ export interface SigningSerializer {
 }
 
 export interface SerializerOptions {
-  /** @default JSON as JavaScript reads it: of integers beyond 2^53 it loses digits */
+  /** @default JSON as Python writes and reads it; integers beyond 2^53 come as `bigint` */
   readonly serializer?: SigningSerializer;
 }
 
@@ -136,7 +138,7 @@ export class Signer {
   }
 
   /** Signs a value as JSON in base64. */
-  signObject(value: unknown, { compress = false, serializer = plainJSON }: ObjectOptions = {}): string {
+  signObject(value: unknown, { compress = false, serializer = pythonJSON }: ObjectOptions = {}): string {
     const bytes = Buffer.from(serializer.dumps(value), 'utf8');
     if (compress) {
       const compressed = deflateSync(bytes);
@@ -155,7 +157,7 @@ export class Signer {
     const bytes = text.startsWith('.')
       ? inflateSync(Buffer.from(text.slice(1), 'base64url'))
       : Buffer.from(text, 'base64url');
-    return (options.serializer ?? plainJSON).loads(bytes.toString('utf8'));
+    return (options.serializer ?? pythonJSON).loads(bytes.toString('utf8'));
   }
 
   /** What stands before and after the last separator. */
@@ -239,12 +241,8 @@ export function getCookieSigner({ key, fallbackKeys = [], ...rest }: TimestampSi
 
 const toBytes = (text: SecretKey): Uint8Array => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text);
 
-const plainJSON: SigningSerializer = { dumps: toAsciiJSON, loads: (text) => JSON.parse(text) as unknown };
-
-/** JSON as Python writes it with compact separators: characters outside ASCII are escaped, DEL too. */
-function toAsciiJSON(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
+/** A long integer or a NaN that Python has written is written again as it was. */
+const pythonJSON: SigningSerializer = {
+  dumps: (value) => writeJSON(value, PYTHON_STYLE),
+  loads: (text) => readJSON(text, false),
+};

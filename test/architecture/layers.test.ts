@@ -32,6 +32,8 @@ const layers: readonly Layer[] = [
     loads: [/^crypto\//],
     packages: [/^@node-rs\/(argon2|bcrypt)$/],
   },
+  // What Django signs is JSON as Python writes it.
+  { files: /^crypto\/signing$/, node: true, loads: [/^crypto\//, /^http\/json(-reader)?$/] },
   { files: /^crypto\//, node: true, loads: [/^crypto\//] },
   // DRF's default list of authentication classes names these two.
   { files: /^core\/(settings|defaults)$/, node: true, loads: [pure, core, /^auth\/(basic|session)\//] },

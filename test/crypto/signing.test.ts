@@ -155,6 +155,13 @@ describe('dumps and loads', () => {
     expect(payload).toBe('eyJ4IjoiXHUwMDdmXHUyMDI4XCJcXC9cYlx1MDAxZlx1ZDgzZFx1ZGUwMCJ9');
   });
 
+  it('writes numbers as Python does, and loses no digit of those that Python has written (A-066)', () => {
+    const signed = dumps({ n: [1e-7, 0.00001, 2n ** 60n, NaN] }, { key, clock });
+    const json = Buffer.from(signed.split(':')[0]!, 'base64url').toString();
+    expect(json).toBe('{"n":[1e-07,1e-05,1152921504606846976,NaN]}');
+    expect(loads(signed, { key, clock })).toEqual({ n: [1e-7, 0.00001, 2n ** 60n, NaN] });
+  });
+
   it('compresses only where that is shorter (A-064)', () => {
     const long = 'a'.repeat(500);
     const signed = dumps(long, { key, clock, compress: true });

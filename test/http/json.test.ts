@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { isNestedDeeperThan, isPlainJSON, writeJSON, type JSONStyle } from '../../src/http/json';
 import { InvalidJSON, readJSON } from '../../src/http/json-reader';
+import { Generator } from '../support/generator';
 
 function refusal(text: string, strict = true): string {
   try {
@@ -166,7 +167,7 @@ describe('writing JSON', () => {
   });
 
   it('writes what JSON does not know as DRF’s encoder does (D-296)', () => {
-    function* numbers(): Generator<number> {
+    function* numbers(): Iterable<number> {
       yield 1;
       yield 2;
     }
@@ -219,7 +220,10 @@ describe('writing JSON', () => {
 
   it.each([
     [{ a: [1, 'x', true, null, { b: 1.5 }] }, true],
+    [[0, -0, 0.0001, -0.0001, 1e300], true],
     [{ a: NaN }, false],
+    [[0.00001], false],
+    [[-1e-7], false],
     [{ a: undefined }, false],
     [[() => 1], false],
     [1n, false],
@@ -231,7 +235,39 @@ describe('writing JSON', () => {
     if (plain) expect(write(value)).toBe(JSON.stringify(value));
   });
 
-  it('writes 1.0 and 10^21 as JavaScript does (D-297)', () => {
-    expect(write([1.0, 1e21, 1e-7])).toBe('[1,1e+21,1e-7]');
+  it('writes 1.0 and whole numbers as JavaScript does (D-297)', () => {
+    expect(write([1.0, -0, 1e16, 1.5e20, 1e21, 1.25e300])).toBe(
+      '[1,0,10000000000000000,150000000000000000000,1e+21,1.25e+300]',
+    );
+  });
+
+  // What Python 3.11 writes.
+  it.each([
+    [0.0001, '0.0001'],
+    [0.00012345, '0.00012345'],
+    [0.00009999999999999999, '9.999999999999999e-05'],
+    [0.00001, '1e-05'],
+    [-0.000015, '-1.5e-05'],
+    [1e-6, '1e-06'],
+    [1e-7, '1e-07'],
+    [-1.25e-9, '-1.25e-09'],
+    [1e-10, '1e-10'],
+    [2.2250738585072014e-308, '2.2250738585072014e-308'],
+    [5e-324, '5e-324'],
+  ])('writes %d as Python does, %s (D-297)', (number, text) => {
+    expect(write([number])).toBe(`[${text}]`);
+    expect(write(new Map([[number, 1]]))).toBe(`{"${text}":1}`);
+    expect(readJSON(text)).toBe(number);
+  });
+
+  it('writes any fraction so that the same number is read, and not otherwise than by the fast way (D-297)', () => {
+    const made = new Generator(20_261_128);
+    for (let i = 0; i < 2000; i++) {
+      const number = (made.below(2 ** 31) / 2 ** 31) * 10 ** -made.below(30);
+      const text = write(number);
+      expect(readJSON(text)).toBe(number);
+      expect(text).toMatch(number < 0.0001 && number !== 0 ? /^\d(\.\d+)?e-\d{2,}$/ : /^0(\.\d+)?$/);
+      if (isPlainJSON(number)) expect(text).toBe(JSON.stringify(number));
+    }
   });
 });

@@ -3,7 +3,7 @@ import { chain, type Awaitable } from '../../core/policy';
 import type { Settings } from '../../core/settings';
 import type { BaseUser } from '../../core/users';
 import { writeJSON } from '../../http/json';
-import { PYTHON_STYLE } from '../jwt/backend';
+import { CLAIMS_STYLE } from '../jwt/backend';
 import {
   checkClaims,
   JWTError,
@@ -50,7 +50,7 @@ export function jwtEncodeHandler(payload: JSONObject, settings: Settings): Await
         );
       }
       return signCompact(
-        writeJSON(payload, PYTHON_STYLE),
+        writeJSON(payload, CLAIMS_STYLE),
         { alg: algorithm.name, typ: 'JWT' },
         { algorithm, key: signing },
       );

@@ -4,7 +4,7 @@ import { consoleLogger, type Logger } from '../../core/logger';
 import { chain, type Awaitable } from '../../core/policy';
 import type { Settings } from '../../core/settings';
 import { saltedHmac } from '../../crypto/signing';
-import { toPlain, writeJSON, type JSONStyle } from '../../http/json';
+import { PYTHON_STYLE, toPlain, writeJSON, type JSONStyle } from '../../http/json';
 import { ExpiredTokenError, TokenError } from './exceptions';
 import { KeyRing, type Signer } from './keys/key-ring';
 import { RemoteKeySet } from './keys/remote-key-set';
@@ -38,7 +38,7 @@ export interface DecodeOptions {
 }
 
 /** As Python's json.dumps writes it, so that both sides make the same token of the same claims. */
-export const PYTHON_STYLE: JSONStyle = { indent: 0, compact: true, ascii: true, strict: true };
+export const CLAIMS_STYLE: JSONStyle = { ...PYTHON_STYLE, strict: true };
 
 /** What the releases of simplejwt say of a token that isn't good. */
 const TEXTS = {
@@ -71,8 +71,8 @@ export class TokenBackend {
     this.#keys = this.#ring ?? keySourceOf(options, algorithm);
     this.#style =
       jsonEncoder === null
-        ? PYTHON_STYLE
-        : { ...PYTHON_STYLE, toPlain: (value) => jsonEncoder(value) ?? toPlain(value) };
+        ? CLAIMS_STYLE
+        : { ...CLAIMS_STYLE, toPlain: (value) => jsonEncoder(value) ?? toPlain(value) };
   }
 
   /** The algorithm that tokens are signed with, unless a key of the ring has another one. */

@@ -1,19 +1,9 @@
 import { TimestampSigner } from '../../../crypto/signing';
-import type { SigningSerializer, TimestampSignerOptions } from '../../../crypto/signing';
-import { writeJSON } from '../../../http/json';
-import { readJSON } from '../../../http/json-reader';
+import type { TimestampSignerOptions } from '../../../crypto/signing';
+import { PYTHON_STYLE, writeJSON } from '../../../http/json';
 
 /** What a session holds: values of JSON by name. */
 export type SessionData = Map<string, unknown>;
-
-/**
- * JSON as Python writes and reads it. A long integer or a NaN that Django has left in a session must outlive the change of
- * another value, since all of a session is written again.
- */
-const serializer: SigningSerializer = {
-  dumps: (value) => writeJSON(value, { indent: 0, compact: true, ascii: true, strict: false }),
-  loads: (text) => readJSON(text, false),
-};
 
 /** Writes and reads the texts of sessions as Django does, so that both may share them. */
 export class SessionCodec {
@@ -25,7 +15,7 @@ export class SessionCodec {
   }
 
   encode(data: ReadonlyMap<string, unknown>): string {
-    return this.#signer.signObject(data, { compress: true, serializer });
+    return this.#signer.signObject(data, { compress: true });
   }
 
   /**
@@ -33,7 +23,7 @@ export class SessionCodec {
    * @throws Error of several kinds for a text that was not written with one of the keys
    */
   decode(text: string): SessionData {
-    const data = this.#signer.unsignObject(text, { serializer });
+    const data = this.#signer.unsignObject(text);
     if (data === null || typeof data !== 'object' || Array.isArray(data)) throw new TypeError('not a mapping');
     return new Map(Object.entries(data));
   }
@@ -48,10 +38,12 @@ export function findChanges(before: ReadonlyMap<string, unknown>, after: Readonl
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     const value = after.get(name);
     const known = before.has(name) && after.has(name);
-    if (!known || serializer.dumps(value) !== serializer.dumps(before.get(name))) changes.set(name, value);
+    if (!known || textOf(value) !== textOf(before.get(name))) changes.set(name, value);
   }
   return changes;
 }
+
+const textOf = (value: unknown): string => writeJSON(value, PYTHON_STYLE);
 
 /** The same changes made in what another has written meanwhile. */
 export function applyChanges(changes: SessionChanges, data: SessionData): SessionData {
