@@ -16,14 +16,16 @@ const installed = spawnSync('redis-server', ['--version']).status === 0;
 /** Tests that need Redis: left out where it isn't installed, but never by continuous integration. */
 export const describeWithRedis = installed || process.env['CI'] !== undefined ? describe : describe.skip;
 
-/** The server and its folder go when their standard input ends, and that is also when this process is killed. */
-const KEEPER = 'redis-server "$@" & server=$!; cat; kill "$server"; wait "$server"; rm -r "$0"';
-
-export async function startRedis(): Promise<TestRedis> {
+/**
+ * @param more options of `redis-server` beside those that every test needs
+ * @throws Error with the words of Redis when it doesn't start
+ */
+export async function startRedis(more: readonly string[] = []): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-redis-'));
   const path = join(folder, 'socket');
-  const options = ['--port', '0', '--unixsocket', path, '--dir', folder, '--save', '', '--appendonly', 'no'];
-  const keeper = spawn('sh', ['-c', KEEPER, folder, ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const options = ['--port', '0', '--unixsocket', path, '--dir', folder, '--save', '', '--appendonly', 'no', ...more];
+  const args = [join(__dirname, 'redis-keeper.cjs'), folder, ...options];
+  const keeper = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(keeper, 'close');
   await new Promise<void>((resolve, reject) => {
     let messages = '';
