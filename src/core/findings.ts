@@ -75,6 +75,7 @@ export const CHECKS = Object.freeze({
   'sallyport.W026': { deploy: true, about: 'Every new password will do.' },
   'sallyport.W027': { deploy: false, about: 'Tokens that should rest hashed lie in the database as they are sent.' },
   'sallyport.W028': { deploy: true, about: 'The keys that tokens are checked with come without TLS.' },
+  'sallyport.W029': { deploy: false, about: 'Pages of other sites can log a browser in as somebody else.' },
 });
 
 export type CheckId = keyof typeof CHECKS;

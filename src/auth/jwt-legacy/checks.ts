@@ -1,5 +1,6 @@
-import { finding, type Finding } from '../../core/findings';
+import { finding, type CheckedView, type Finding } from '../../core/findings';
 import type { Settings } from '../../core/settings';
+import { mediaTypeMatches, parseMediaType } from '../../http/media-types';
 import { checkSecret } from '../jwt/checks';
 import { jwtLegacy, type JWTLegacySettings } from './settings';
 
@@ -42,4 +43,24 @@ function checkCookie({ authCookieSecure, authCookieSameSite }: JWTLegacySettings
     );
   }
   return found;
+}
+
+/** What a browser sends to any site without asking it first (the CORS-safelisted types of the Fetch standard). */
+const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'].map(parseMediaType);
+
+/** Whether a view that gives the cookie for what stands in a body, without a CSRF token, takes bodies that any page can send. */
+export function checkForms(settings: Settings, { where, policies }: CheckedView): Finding[] {
+  if (jwtLegacy.of(settings).authCookie === null) return [];
+  const takesForms = policies.parserClasses.some((parser) => {
+    const type = parseMediaType(new parser(settings).mediaType);
+    return FORM_TYPES.some((form) => mediaTypeMatches(type, form));
+  });
+  if (!takesForms) return [];
+  return [
+    finding('sallyport.W029', where, {
+      message:
+        'A page of another site can send a form with a token, or with the name and the password of its author, whose cookie the browser then holds.',
+      hint: 'Let the view take JSON alone: parserClasses = [JSONParser].',
+    }),
+  ];
 }

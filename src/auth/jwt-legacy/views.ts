@@ -10,7 +10,7 @@ import { APIView, type ViewClass, type ViewHandler, type ViewOverrides } from '.
 import { livesFor, serializeCookie } from '../../http/cookies';
 import { TokenObtainThrottle } from '../jwt/throttling';
 import { requireUsers } from '../jwt/users';
-import { checkLegacyTokens } from './checks';
+import { checkForms, checkLegacyTokens } from './checks';
 import { checkKeys } from './keys';
 import {
   JSONWebTokenSerializer,
@@ -44,9 +44,9 @@ export abstract class JSONWebTokenAPIView extends APIView {
     return APIView.asView.call(this, overrides);
   }
 
-  /** Secrets that are easy to guess, tokens that never end, and cookies that others can use. */
-  static check(settings: Settings, _view: CheckedView): Finding[] {
-    return checkLegacyTokens(settings);
+  /** Secrets that are easy to guess, tokens that never end, and cookies that others can use or set. */
+  static check(settings: Settings, view: CheckedView): Finding[] {
+    return [...checkLegacyTokens(settings), ...checkForms(settings, view)];
   }
 
   protected abstract get serializerClass(): JSONWebTokenSerializerClass;

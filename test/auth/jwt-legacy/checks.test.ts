@@ -1,6 +1,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { path, runChecks, type Settings } from 'sallyport';
-import { obtainJwtToken } from 'sallyport/jwt-legacy';
+import {
+  BaseParser,
+  FormParser,
+  JSONParser,
+  MultiPartParser,
+  path,
+  runChecks,
+  type ParserClasses,
+  type Settings,
+} from 'sallyport';
+import { obtainJwtToken, VerifyJSONWebToken } from 'sallyport/jwt-legacy';
 import { openBench, type Bench } from './support';
 
 const STRONG = 'k8#fW2!qLr9@ZxTn5^uYb7*Hc3&JmPd6$sVe4%Ga1+oXi0=zRt';
@@ -43,5 +52,31 @@ describe('the check of the older tokens', () => {
     for (const options of [{ authCookie: 'jwt' }, open]) {
       expect(findingsOf(bench.with(options)).join()).not.toMatch(/W023|W025/);
     }
+  });
+
+  describe('of views that give a cookie', () => {
+    class TextParser extends BaseParser {
+      readonly mediaType = 'text/*';
+      parse(): unknown {
+        return {};
+      }
+    }
+    const found = (settings: Settings, parserClasses: ParserClasses): readonly string[] => {
+      const view = VerifyJSONWebToken.asView({ settings, parserClasses });
+      return runChecks([path('/verify/', view)]).map(({ id, where }) => `${id} ${where}`);
+    };
+    const finding = 'sallyport.W029 VerifyJSONWebToken at /verify/';
+
+    it.each([FormParser, MultiPartParser, TextParser])(
+      'names one that a form can be sent to, by %p (JO-004)',
+      (parser) => {
+        expect(found(bench.with({ authCookie: 'jwt' }), [JSONParser, parser])).toContain(finding);
+      },
+    );
+
+    it('names none that takes JSON alone, or gives no cookie', () => {
+      expect(found(bench.with({ authCookie: 'jwt' }), [JSONParser])).not.toContain(finding);
+      expect(found(bench.settings, [JSONParser, FormParser])).not.toContain(finding);
+    });
   });
 });
