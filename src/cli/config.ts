@@ -51,7 +51,8 @@ export interface CommandConfig {
   readonly orm?: Given<CommandOrm>;
   /**
    * Classes and schemas to be mapped in place of `orm`, on the database that DATABASE_URL names.
-   * @default the users, tokens, sessions, groups and permissions of Django
+   * @default the users, tokens, sessions, groups and permissions of Django, and what `flushexpired` and
+   * `flushexpiredtokens` clean, as far as its tables are there
    */
   readonly entities?: Given<EntityList>;
   /** The class of the users. Without `orm` and `entities` it is mapped to Django's table. @default User */

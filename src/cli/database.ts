@@ -89,8 +89,8 @@ export class Database {
   }
 }
 
-/** Entities that a command needs beside those of all commands, where no app has mapped them. */
-export type MoreEntities = (library: typeof Library) => readonly EntitySchema[];
+/** What a command works on beside the tables of all commands, where no app has mapped its own: groups of entities. */
+export type MoreEntities = (library: typeof Library) => readonly (readonly EntitySchema[])[];
 
 /**
  * Runs something on the database of the app, and closes it.
@@ -122,10 +122,26 @@ async function open(
   if (config.orm !== undefined) return valueOf(config.orm);
   const clientUrl = process.env['DATABASE_URL'];
   if (clientUrl === undefined || clientUrl === '') throw new CommandError(sayNoDatabase(found));
-  const { entities = [...library.djangoSchemas(config.user), ...moreEntities(library)] } = config;
+  const entities = config.entities === undefined ? library.djangoSchemas(config.user) : await valueOf(config.entities);
   const { MikroORM } = await importPostgresql();
   // The first query of the command tells what is wrong; MikroORM would print it as well.
-  return MikroORM.init({ clientUrl, entities: [...(await valueOf(entities))], logger: () => undefined });
+  const orm = await MikroORM.init({ clientUrl, entities: [...entities], logger: () => undefined });
+  if (config.entities === undefined) await mapMore(orm, moreEntities(library));
+  return orm;
+}
+
+/** Maps the groups whose tables are there. Where none is, the first is mapped: its query tells what the database lacks. */
+async function mapMore(orm: Postgresql.MikroORM, groups: ReturnType<MoreEntities>): Promise<void> {
+  const found: EntitySchema[] = [];
+  for (const group of groups) if (await areThere(orm, group)) found.push(...group);
+  orm.discoverEntity(found.length > 0 ? found : [...(groups[0] ?? [])]);
+}
+
+async function areThere(orm: Postgresql.MikroORM, group: readonly EntitySchema[]): Promise<boolean> {
+  const marks = group.map(() => 'to_regclass(?) IS NOT NULL').join(' AND ');
+  const tables = group.map(({ meta }) => meta.tableName);
+  const [row] = await orm.em.getConnection().execute<{ there: boolean }[]>(`SELECT ${marks} AS there`, tables);
+  return row!.there;
 }
 
 function sayNoDatabase(found: ConfigFile | null): string {

@@ -60,22 +60,60 @@ describe('sallyport flushexpiredtokens', () => {
     expect(await run('--json')).toMatchObject({ status: 0, stdout: '{"flushed":0,"families":0}\n' });
   });
 
-  it.each([
-    ['beside a blacklist', '...blacklistSchemas(), RefreshFamilySchema'],
-    ['without a blacklist', 'RefreshFamilySchema'],
-  ])('removes the families whose tokens have all expired, of an app that has families %s (J-182)', async (_, more) => {
+  const startFamilies = async (): Promise<void> => {
     const second = Math.floor(Date.now() / 1000);
-    const store = refreshFamilyStore(orm);
     for (const [id, expiresAt] of [
       ['over', second - 60],
       ['open', second + 60],
     ] as const) {
-      await store.start({ id, userPk: null, member: { jti: id, issuedAt: second - 120, expiresAt } });
+      await refreshFamilyStore(orm).start({ id, userPk: null, member: { jti: id, issuedAt: second - 120, expiresAt } });
     }
-    const outcome = await runWith(`[UserSchema, ${more}]`);
-    expect(outcome).toEqual({ status: 0, stdout: '{"flushed":0,"families":1}\n', stderr: '' });
-    expect([await store.find('over'), await store.find('open')]).toEqual([null, { jti: 'open', isEnded: false }]);
+  };
+  const families = (): Promise<unknown> =>
+    orm.em.getConnection().execute('SELECT id FROM sallyport_refresh_family ORDER BY id');
+  const oneFamily = { status: 0, stdout: '{"flushed":0,"families":1}\n', stderr: '' };
+
+  it.each([
+    ['beside a blacklist', '...blacklistSchemas(), RefreshFamilySchema'],
+    ['without a blacklist', 'RefreshFamilySchema'],
+  ])('removes the families whose tokens have all expired, of an app that has families %s (J-182)', async (_, more) => {
+    await startFamilies();
+    expect(await runWith(`[UserSchema, ${more}]`)).toEqual(oneFamily);
+    expect(await families()).toEqual([{ id: 'open' }]);
   });
+
+  it('needs no configuration to find the tables that are there (J-182)', async () => {
+    await startFamilies();
+    expect(await run('--json')).toEqual(oneFamily);
+    expect(await families()).toEqual([{ id: 'open' }]);
+    const none = { status: 0, stdout: '{"flushed":0,"families":0}\n', stderr: '' };
+    await without(['token_blacklist_blacklistedtoken', 'token_blacklist_outstandingtoken'], async () => {
+      await startFamilies();
+      expect(await run('--json')).toEqual(oneFamily);
+    });
+    await without(['sallyport_refresh_family'], async () => {
+      expect(await run('--json')).toEqual(none);
+    });
+    await without(['sallyport_refresh_family', 'token_blacklist_outstandingtoken'], async () => {
+      const { status, stderr } = await run('--json');
+      expect([status, stderr]).toEqual([1, expect.stringContaining('Run `sallyport migrate` first.')]);
+    });
+  });
+
+  /** Does something while these tables are out of sight. */
+  async function without(tables: readonly string[], work: () => Promise<void>): Promise<void> {
+    const rename = async (from: string, to: string): Promise<void> => {
+      for (const table of tables) {
+        await orm.em.getConnection().execute(`ALTER TABLE ${from}${table} RENAME TO ${to}${table}`);
+      }
+    };
+    await rename('', 'hidden_');
+    try {
+      await work();
+    } finally {
+      await rename('hidden_', '');
+    }
+  }
 
   it('tells an app that has neither what it lacks', async () => {
     const { status, stderr } = await runWith('[UserSchema]');

@@ -117,8 +117,21 @@ describe('sallyport flushexpired', () => {
     expect(await run(['flushexpired'])).toEqual(ok(''));
     expect(await sql('SELECT name FROM sallyport_knox_token')).toEqual([{ name: 'live' }]);
     expect(await sql('SELECT count(*)::int AS count FROM knox_authtoken')).toEqual([{ count: 1 }]);
-    expect(await sallyport(['flushexpired', '--json'], { env: { DATABASE_URL: database.url } })).toEqual(
-      ok('{"flushed":0}\n'),
-    );
+  });
+
+  it('needs no configuration, and forgets the details of tokens that somebody else has removed (K-107)', async () => {
+    const ann = await userStore(orm).createUser({ username: 'ann' });
+    const settings = defineSettings({ users: userStore(orm) }, knox({ store: knoxStore(orm) }));
+    await createAuthToken(settings, ann, { expiry: 3600, name: 'live' });
+    const [stray] = await createAuthToken(settings, ann, { expiry: 3600, name: 'stray' });
+    await createAuthToken(settings, ann, { expiry: -1, name: 'ended' });
+    await sql(`DELETE FROM knox_authtoken WHERE digest = '${stray.digest}'`);
+    const flush = (): Promise<Outcome> =>
+      sallyport(['flushexpired', '--json'], { env: { DATABASE_URL: database.url } });
+    expect(await flush()).toEqual(ok('{"flushed":1}\n'));
+    expect(await sql('SELECT name FROM sallyport_knox_token')).toEqual([{ name: 'live' }]);
+    await sql('ALTER TABLE sallyport_knox_token RENAME TO hidden');
+    expect(await flush()).toEqual(ok('{"flushed":0}\n'));
+    await sql('ALTER TABLE hidden RENAME TO sallyport_knox_token');
   });
 });

@@ -16,7 +16,7 @@ export function addFlushExpiredTokens(program: Command): void {
       const flushed = await withDatabase(
         configOf(program),
         (database) => flush(database, now),
-        ({ blacklistSchemas }) => blacklistSchemas(),
+        ({ blacklistSchemas, RefreshFamilySchema }) => [blacklistSchemas(), [RefreshFamilySchema]],
       );
       if (json) print(JSON.stringify(flushed));
     });

@@ -14,7 +14,7 @@ export function addFlushExpired(program: Command): void {
       const flushed = await withDatabase(
         configOf(program),
         ({ knoxTokens }) => knoxTokens.flushExpired(now),
-        ({ AuthTokenSchema }) => [AuthTokenSchema],
+        ({ AuthTokenSchema, AuthTokenDetailsSchema }) => [[AuthTokenSchema], [AuthTokenDetailsSchema]],
       );
       if (json) print(JSON.stringify({ flushed }));
     });
