@@ -81,6 +81,15 @@ describe('sallyport check', () => {
     );
   });
 
+  it('says what it needs to look into the database', async () => {
+    expect(await sallyport(['check', '--database'], { cwd: join(fixtures, 'incomplete') })).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'CommandError: --database compares the rows with the settings of the app. Export them as `settings` from sallyport.config.js.\n',
+    });
+  });
+
   it('knows two levels', async () => {
     const { status, stderr } = await sallyport(['check', '--fail-level', 'hint'], { cwd });
     expect(status).toBe(2);

@@ -2,9 +2,10 @@ import { Option, type Command } from 'commander';
 import { authtoken } from '../../auth/token/settings';
 import { runChecks, type Finding, type FindingLevel } from '../../core/checks';
 import { finding } from '../../core/findings';
+import type { Settings } from '../../core/settings';
 import { loadApp } from '../app';
 import { withDatabase, type Database } from '../database';
-import { Failure } from '../errors';
+import { CommandError, Failure } from '../errors';
 import { configOf } from '../options';
 import { print } from '../output';
 
@@ -29,7 +30,7 @@ export function addCheck(program: Command): void {
     .option('--json', 'print the findings as JSON', false)
     .action(async ({ deploy, database, json, failLevel }: CheckOptions) => {
       const { urls, settings, silencedChecks } = await loadApp(configOf(program));
-      const inRows = database ? await withDatabase(configOf(program), checkRows) : [];
+      const inRows = database ? await checkDatabase(configOf(program), settings) : [];
       const all = [...runChecks(urls, { settings, deploy }), ...inRows];
       const findings = all.filter(({ id }) => !silencedChecks.has(id));
       const silenced = all.length - findings.length;
@@ -38,10 +39,17 @@ export function addCheck(program: Command): void {
     });
 }
 
+/** @throws CommandError without settings to compare the rows with */
+function checkDatabase(config: string | undefined, settings: Settings | undefined): Promise<readonly Finding[]> {
+  if (settings !== undefined) return withDatabase(config, (database) => checkRows(database, settings));
+  throw new CommandError(
+    '--database compares the rows with the settings of the app. Export them as `settings` from sallyport.config.js.',
+  );
+}
+
 /** What is insecure in the rows of an app, whatever its set-up says. */
-async function checkRows(database: Database): Promise<readonly Finding[]> {
-  const settings = await database.settings();
-  if (settings === null || authtoken.find(settings)?.keysAtRest !== 'hashed') return [];
+async function checkRows(database: Database, settings: Settings): Promise<readonly Finding[]> {
+  if (authtoken.find(settings)?.keysAtRest !== 'hashed') return [];
   const count = (await database.tokens.countClearKeys?.()) ?? 0;
   if (count === 0) return [];
   return [
