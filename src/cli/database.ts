@@ -89,8 +89,11 @@ export class Database {
   }
 }
 
-/** What a command works on beside the tables of all commands, where no app has mapped its own: groups of entities. */
-export type MoreEntities = (library: typeof Library) => readonly (readonly EntitySchema[])[];
+/**
+ * What a command works on beside the tables of all commands, where no app has mapped its own: groups of entities.
+ * @param user the users of the app
+ */
+export type MoreEntities = (library: typeof Library, user: EntitySchema) => readonly (readonly EntitySchema[])[];
 
 /**
  * Runs something on the database of the app, and closes it.
@@ -122,11 +125,12 @@ async function open(
   if (config.orm !== undefined) return valueOf(config.orm);
   const clientUrl = process.env['DATABASE_URL'];
   if (clientUrl === undefined || clientUrl === '') throw new CommandError(sayNoDatabase(found));
-  const entities = config.entities === undefined ? library.djangoSchemas(config.user) : await valueOf(config.entities);
+  const djangoSchemas = library.djangoSchemas(config.user);
+  const entities = config.entities === undefined ? djangoSchemas : await valueOf(config.entities);
   const { MikroORM } = await importPostgresql();
   // The first query of the command tells what is wrong; MikroORM would print it as well.
   const orm = await MikroORM.init({ clientUrl, entities: [...entities], logger: () => undefined });
-  if (config.entities === undefined) await mapMore(orm, moreEntities(library));
+  if (config.entities === undefined) await mapMore(orm, moreEntities(library, djangoSchemas[0]!));
   return orm;
 }
 

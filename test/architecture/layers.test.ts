@@ -121,6 +121,12 @@ const layers: readonly Layer[] = [
     loads: [/^cli\//, pure, core, /^auth\/token\/(models|settings)$/],
     packages: [/^commander$/],
   },
+  // Tokens of the users of the app, whose class the configuration names.
+  {
+    files: /^cli\/commands\/flush-expired$/,
+    loads: [/^cli\//, core, /^auth\/knox\/models$/],
+    packages: [/^commander$/],
+  },
   {
     files: /^cli\//,
     node: true,

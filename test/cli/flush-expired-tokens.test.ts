@@ -13,7 +13,7 @@ import {
   UserSchema,
 } from 'sallyport/mikro-orm';
 import { createDatabase, type TestDatabase } from '../support/database';
-import { build, sallyport } from './sallyport';
+import { build, fixtures, sallyport } from './sallyport';
 
 let database: TestDatabase;
 let orm: MikroORM;
@@ -35,6 +35,7 @@ afterAll(async () => {
 describe('sallyport flushexpiredtokens', () => {
   const run = (...args: string[]): ReturnType<typeof sallyport> =>
     sallyport(['flushexpiredtokens', ...args], { env: { DATABASE_URL: database.url } });
+  const ownUser = ['--config', join(fixtures, 'own-user/sallyport.config.mjs')];
   const entry = (jti: string, hours: number): OutstandingEntry => ({
     jti,
     token: 'a.b.c',
@@ -87,6 +88,7 @@ describe('sallyport flushexpiredtokens', () => {
     expect(await run('--json')).toEqual(oneFamily);
     expect(await families()).toEqual([{ id: 'open' }]);
     const none = { status: 0, stdout: '{"flushed":0,"families":0}\n', stderr: '' };
+    expect(await run('--json', ...ownUser)).toEqual(none);
     await without(['token_blacklist_blacklistedtoken', 'token_blacklist_outstandingtoken'], async () => {
       await startFamilies();
       expect(await run('--json')).toEqual(oneFamily);

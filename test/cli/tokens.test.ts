@@ -126,10 +126,11 @@ describe('sallyport flushexpired', () => {
     const [stray] = await createAuthToken(settings, ann, { expiry: 3600, name: 'stray' });
     await createAuthToken(settings, ann, { expiry: -1, name: 'ended' });
     await sql(`DELETE FROM knox_authtoken WHERE digest = '${stray.digest}'`);
-    const flush = (): Promise<Outcome> =>
-      sallyport(['flushexpired', '--json'], { env: { DATABASE_URL: database.url } });
+    const flush = (cwd = fixtures): Promise<Outcome> =>
+      sallyport(['flushexpired', '--json'], { env: { DATABASE_URL: database.url }, cwd });
     expect(await flush()).toEqual(ok('{"flushed":1}\n'));
     expect(await sql('SELECT name FROM sallyport_knox_token')).toEqual([{ name: 'live' }]);
+    expect(await flush(join(fixtures, 'own-user'))).toEqual(ok('{"flushed":0}\n'));
     await sql('ALTER TABLE sallyport_knox_token RENAME TO hidden');
     expect(await flush()).toEqual(ok('{"flushed":0}\n'));
     await sql('ALTER TABLE hidden RENAME TO sallyport_knox_token');

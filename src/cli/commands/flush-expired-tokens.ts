@@ -16,7 +16,7 @@ export function addFlushExpiredTokens(program: Command): void {
       const flushed = await withDatabase(
         configOf(program),
         (database) => flush(database, now),
-        ({ blacklistSchemas, RefreshFamilySchema }) => [blacklistSchemas(), [RefreshFamilySchema]],
+        ({ blacklistSchemas, RefreshFamilySchema }, user) => [blacklistSchemas({ user }), [RefreshFamilySchema]],
       );
       if (json) print(JSON.stringify(flushed));
     });

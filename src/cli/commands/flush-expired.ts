@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { AuthToken } from '../../auth/knox/models';
 import { systemClock } from '../../core/clock';
 import { withDatabase } from '../database';
 import { configOf } from '../options';
@@ -14,7 +15,10 @@ export function addFlushExpired(program: Command): void {
       const flushed = await withDatabase(
         configOf(program),
         ({ knoxTokens }) => knoxTokens.flushExpired(now),
-        ({ AuthTokenSchema, AuthTokenDetailsSchema }) => [[AuthTokenSchema], [AuthTokenDetailsSchema]],
+        ({ authTokenSchema, AuthTokenDetailsSchema }, user) => [
+          [authTokenSchema({ class: AuthToken, user })],
+          [AuthTokenDetailsSchema],
+        ],
       );
       if (json) print(JSON.stringify({ flushed }));
     });
