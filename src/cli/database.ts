@@ -136,9 +136,11 @@ async function open(
 
 /** Maps the groups whose tables are there. Where none is, the first is mapped: its query tells what the database lacks. */
 async function mapMore(orm: Postgresql.MikroORM, groups: ReturnType<MoreEntities>): Promise<void> {
+  const [first] = groups;
+  if (first === undefined) return;
   const found: EntitySchema[] = [];
   for (const group of groups) if (await areThere(orm, group)) found.push(...group);
-  orm.discoverEntity(found.length > 0 ? found : [...(groups[0] ?? [])]);
+  orm.discoverEntity(found.length > 0 ? found : [...first]);
 }
 
 async function areThere(orm: Postgresql.MikroORM, group: readonly EntitySchema[]): Promise<boolean> {
