@@ -80,4 +80,5 @@ export interface SettingsCheck {
   checkSettings?(settings: Settings): void;
 }
 
+/** A list of authenticators, asked in its order: DRF's `authentication_classes`. */
 export type AuthenticationClasses = readonly PolicyClass<Authenticator>[];

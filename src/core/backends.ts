@@ -47,7 +47,9 @@ export interface AuthenticationBackend<U extends BaseUser = BaseUser> {
 /** Hears of credentials that every backend refused; their secrets are covered. */
 export type LoginFailedHook = (credentials: Credentials, request?: Request<BaseUser, unknown>) => Awaitable<void>;
 
+/** Who asks for a user, and who hears of it when there is none. */
 export interface AuthenticateOptions {
+  /** The request that the credentials came with, for backends that look at it. */
   readonly request?: Request<BaseUser, unknown> | undefined;
   /** Django's signal `user_login_failed`. What it throws reaches the caller. */
   readonly onLoginFailed?: LoginFailedHook | undefined;
@@ -147,6 +149,7 @@ export interface UserTable<U extends UserWithPassword> {
   readonly permissions?: PermissionTable | undefined;
 }
 
+/** How a `ModelBackend` finds users and compares passwords. */
 export interface ModelBackendOptions {
   /** @default Django's list, `defaultPasswordHashers` */
   readonly hashers?: PasswordHashers | undefined;

@@ -15,6 +15,7 @@ import type { Route } from './urls';
 export type { CheckedView, CheckId, Finding, FindingLevel, SelfCheck } from './findings';
 export { CHECKS } from './findings';
 
+/** What `runChecks` looks at, and what it reports. */
 export interface CheckOptions {
   /** Settings to look at beside those of the views. */
   readonly settings?: Settings | undefined;

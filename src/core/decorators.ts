@@ -114,6 +114,7 @@ export type RequestFor<O> =
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- route parameters have the types that the function gives them
 export type ViewFunction<R> = (request: R, params: any) => Awaitable<ViewResult>;
 
+/** What `apiView` gives: it makes a handler of a function, or of a static method that it stands above. */
 export interface ApiViewDecorator<R> {
   /** Above a static method, standard decorators. */
   <F extends ViewFunction<R>>(target: F, context: ClassMethodDecoratorContext & { readonly static: true }): F;

@@ -23,6 +23,7 @@ export class ErrorDetail extends String {
 
 /** `T` at the leaves of lists and mappings. */
 export type Tree<T> = T | Tree<T>[] | { [key: string]: Tree<T> };
+/** The detail of an exception: texts with their codes, in the form of what was wrong (DRF's `detail`). */
 export type ErrorTree = Tree<ErrorDetail>;
 /** What an exception takes as its detail: a text, or texts in lists and plain objects. */
 export type ErrorInput = unknown;

@@ -1,6 +1,7 @@
 import type { ResolvedPolicies } from './resolution';
 import type { Settings } from './settings';
 
+/** How bad a finding is; `sallyport check` fails at errors, and at warnings where it is told to. */
 export type FindingLevel = 'warning' | 'error';
 
 /** Something about the set-up of an app that its developer should know. */
@@ -78,6 +79,7 @@ export const CHECKS = Object.freeze({
   'sallyport.W029': { deploy: false, about: 'Pages of other sites can log a browser in as somebody else.' },
 });
 
+/** The ids of the library's own checks. */
 export type CheckId = keyof typeof CHECKS;
 
 /** A finding of one of the library's own checks. */

@@ -12,7 +12,7 @@ import {
   type ResponseHook,
 } from './host';
 import { chain, isPromiseLike, type Awaitable } from './policy';
-import { isPlatformResponse, type RenderedBody, type Response } from './response';
+import { isResponse, type RenderedBody, type Response } from './response';
 import type { Settings } from './settings';
 import type { ViewResult } from './views';
 
@@ -51,7 +51,7 @@ export function createHandler(
 
 /** Renders an answer, runs the hooks of the request, and writes. */
 export function sendAnswer(raw: HostRequest, sink: HostResponse, answer: ViewResult): Awaitable<void> {
-  if (isPlatformResponse(answer)) return sendPlatformResponse(raw, sink, answer);
+  if (!isResponse(answer)) return sendPlatformResponse(raw, sink, answer);
   const body = answer.render();
   if (isPromiseLike(body)) return body.then((rendered) => sendRendered(raw, sink, answer, rendered));
   return sendRendered(raw, sink, answer, body);
@@ -146,7 +146,7 @@ function writeResponse(sink: HostResponse, response: Head, { body, contentType, 
 type FlatHeaders = (string | string[])[];
 
 function writeHead(sink: HostResponse, status: number, head: FlatHeaders): void {
-  if (!isPatched(sink)) {
+  if (!isPatched(sink) && !hasHeaders(sink)) {
     sink.writeHead(status, head);
     return;
   }
@@ -164,6 +164,11 @@ function setHeaders(sink: HostResponse, head: FlatHeaders): void {
  */
 function isPatched(sink: HostResponse): boolean {
   return Object.hasOwn(sink, 'writeHead') || Object.hasOwn(sink, 'write') || Object.hasOwn(sink, 'end');
+}
+
+/** Node's `writeHead` removes each header from those that are set and adds it again, which takes longer than to set it. */
+function hasHeaders(sink: HostResponse): boolean {
+  return sink.getHeaderNames !== undefined && sink.getHeaderNames().length > 0;
 }
 
 /** Headers that follow from the rendered body, whatever the view says. */

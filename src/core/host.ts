@@ -38,6 +38,7 @@ export interface HostResponse {
   readonly destroyed?: boolean | undefined;
   statusCode: number;
   getHeader(name: string): number | string | string[] | undefined;
+  getHeaderNames?(): string[];
   setHeader(name: string, value: number | string | readonly string[]): unknown;
   removeHeader(name: string): void;
   writeHead(status: number, headers: (string | string[])[]): unknown;

@@ -18,6 +18,7 @@ export interface Permission {
   readonly code?: string;
 }
 
+/** A list of permissions, each of which must allow: DRF's `permission_classes`. */
 export type PermissionClasses = readonly PolicyClass<Permission>[];
 
 /** Allows; subclasses override one method or both. */

@@ -34,7 +34,7 @@ export class RequestBody {
   #fields: QueryDict | undefined;
   #files: QueryDict<unknown> | undefined;
   #failure: { readonly error: unknown; readonly lasting: boolean } | undefined;
-  #pending: Promise<void> | undefined;
+  #pending: PromiseLike<void> | undefined;
   #bytes: Promise<Buffer> | undefined;
 
   constructor(request: Request, parts: RequestParts) {
@@ -73,20 +73,28 @@ export class RequestBody {
     return (this.#bytes ??= this.#read());
   }
 
-  async #read(): Promise<Buffer> {
+  #read(): Promise<Buffer> {
     const raw = this.#raw;
-    if (raw[BODY] !== undefined) return raw[BODY];
-    if (raw.rawBody instanceof Uint8Array) return (raw[BODY] = Buffer.from(raw.rawBody));
-    if (!hasBody(raw)) return (raw[BODY] = Buffer.alloc(0));
+    const kept = raw[BODY] ?? this.#keptByHost();
+    if (kept !== undefined) return Promise.resolve((raw[BODY] = kept));
     if (this.#hostHasRead()) {
-      throw new Error(
-        'The bytes of the body are gone: a parser of the host has read them. Keep them there, ' +
-          'for example with express.json({ verify(req, res, bytes) { req.rawBody = bytes; } }).',
+      return Promise.reject(
+        new Error(
+          'The bytes of the body are gone: a parser of the host has read them. Keep them there, ' +
+            'for example with express.json({ verify(req, res, bytes) { req.rawBody = bytes; } }).',
+        ),
       );
     }
     const length = headerValue(raw.headers, 'content-length');
     const limit = this.#parts.settings.dataUploadMaxMemorySize;
-    return (raw[BODY] = await readWithin(raw as BodySource, length === undefined ? null : Number(length), limit));
+    const declared = length === undefined ? null : Number(length);
+    return readWithin(raw as BodySource, declared, limit).then((bytes) => (raw[BODY] = bytes));
+  }
+
+  #keptByHost(): Buffer | undefined {
+    const { rawBody } = this.#raw;
+    if (rawBody instanceof Uint8Array) return Buffer.from(rawBody);
+    return hasBody(this.#raw) ? undefined : Buffer.alloc(0);
   }
 
   #hostHasRead(): boolean {
@@ -101,7 +109,7 @@ export class RequestBody {
     throw failure.error;
   }
 
-  #begin(): Promise<void> | undefined {
+  #begin(): PromiseLike<void> | undefined {
     const { contentType } = this.#request;
     const kept = this.#raw[BODY];
     if (kept === undefined ? !hasBody(this.#raw) : kept.length === 0) {
@@ -121,7 +129,7 @@ export class RequestBody {
     return this.#parse(parser, contentType);
   }
 
-  async #parse(parser: Parser, contentType: string): Promise<void> {
+  #parse(parser: Parser, contentType: string): PromiseLike<void> | undefined {
     const { view, params } = this.#parts;
     const kept = this.#raw[BODY];
     const stream: RequestStream = {
@@ -129,13 +137,23 @@ export class RequestBody {
       source: kept === undefined && typeof this.#raw.on === 'function' ? (this.#raw as BodySource) : null,
     };
     const context = { view, params, request: this.#request, charset: charsetOf(contentType) };
+    const onError = (error: unknown): void => {
+      this.#failToParse(error, contentType);
+    };
     try {
-      this.#settle(await parser.parse(stream, contentType, context));
+      const parsed = parser.parse(stream, contentType, context);
+      if (isPromiseLike(parsed)) return parsed.then((data) => this.#settle(data), onError);
+      this.#settle(parsed);
     } catch (error) {
-      // A chunked body may turn out to be empty; nothing needs a parser then.
-      if (this.#raw[BODY]?.length === 0) this.#settleEmpty(isFormMediaType(contentType));
-      else this.#fail(isAPIException(error) ? error : wrapAttributeError(error), false);
+      onError(error);
     }
+    return undefined;
+  }
+
+  #failToParse(error: unknown, contentType: string): void {
+    // A chunked body may turn out to be empty; nothing needs a parser then.
+    if (this.#raw[BODY]?.length === 0) this.#settleEmpty(isFormMediaType(contentType));
+    else this.#fail(isAPIException(error) ? error : wrapAttributeError(error), false);
   }
 
   #settle(parsed: unknown): void {

@@ -4,6 +4,7 @@ import type { Request } from './request';
 import { NoReverseMatch, URLTable, type ResolverMatch, type Route } from './urls';
 import type { Params } from './views';
 
+/** What `reverse` puts into a URL. */
 export interface ReverseOptions {
   /** Route parameters. */
   readonly params?: Params;

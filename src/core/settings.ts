@@ -28,7 +28,9 @@ import type { Versioning } from './versioning';
 import { getViewDescription, getViewName } from './view-names';
 import type { APIView, ViewResult } from './views';
 
+/** A list of parsers, chosen from by the type of the body: DRF's `parser_classes`. */
 export type ParserClasses = readonly PolicyClass<Parser>[];
+/** A list of renderers, chosen from by `Accept`; the first is the default: DRF's `renderer_classes`. */
 export type RendererClasses = readonly PolicyClass<Renderer>[];
 
 /**

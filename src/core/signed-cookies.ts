@@ -9,6 +9,7 @@ import type { Settings } from './settings';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a request of any user type
 type AnyRequest = Request<any, any>;
 
+/** How a signed cookie is read: the arguments of Django's `get_signed_cookie`. */
 export interface SignedCookieOptions {
   /** What the signature is for, beside the name of the cookie. @default '' */
   readonly salt?: string;

@@ -14,11 +14,22 @@ import type { Request } from './request';
 export function readTokenHeader(request: Request<any, any>, keyword: string): string | null {
   const header = getAuthorizationHeader(request);
   if (header === undefined) return null;
+  const usual = usualWord(header, keyword);
+  if (usual !== null) return usual;
   const parts = splitOnAsciiWhitespace(header);
   if (parts[0]?.toLowerCase() !== keyword.toLowerCase()) return null;
   if (parts.length === 1) throw new AuthenticationFailed('Invalid token header. No credentials provided.');
   if (parts.length > 2) throw new AuthenticationFailed('Invalid token header. Token string should not contain spaces.');
   return decodeWord(parts[1]!);
+}
+
+const VISIBLE_ASCII = /^[!-~]+$/;
+
+/** The token as nearly every client sends it: the keyword as it is written here, one blank and a word in ASCII. */
+function usualWord(header: string, keyword: string): string | null {
+  if (header.indexOf(' ') !== keyword.length || !header.startsWith(keyword)) return null;
+  const word = header.slice(keyword.length + 1);
+  return VISIBLE_ASCII.test(word) ? word : null;
 }
 
 /** The bytes of the header as UTF-8 text; Node hands them out as latin-1 characters. */

@@ -14,6 +14,7 @@ export interface Route {
   readonly suffix: { readonly param: string | null; readonly allowed: readonly string[] | null } | null;
 }
 
+/** How `reverse` finds a route. */
 export interface RouteOptions {
   /** The name under which `reverse` finds the route. */
   readonly name?: string;
@@ -50,6 +51,7 @@ function isClass(value: object): boolean {
   return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 }
 
+/** How `formatSuffixPatterns` makes its routes. */
 export interface FormatSuffixOptions {
   /** Whether the patterns without a suffix are left out. @default false */
   readonly suffixRequired?: boolean;

@@ -13,6 +13,7 @@ export interface Versioning {
   reverse(viewName: string, options: ReverseOptions & { readonly request: Request }): string;
 }
 
+/** The base of versioning schemes: which versions there are, and what a wrong one is told. */
 export abstract class BaseVersioning implements Versioning {
   /** In place of the setting `defaultVersion`. */
   readonly defaultVersion: string | null | undefined = undefined;

@@ -364,8 +364,8 @@ export abstract class APIView<User extends BaseUser = BaseUser, Auth = unknown> 
   /** Gives the answer its renderer and headers. */
   finalizeResponse(request: Request<User, Auth>, response: ViewResult): Awaitable<ViewResult> {
     const defaults = this.prepared.headersOf(this);
-    if (isPlatformResponse(response)) return withDefaults(response, defaults);
     if (!isResponse(response)) {
+      if (isPlatformResponse(response)) return withDefaults(response, defaults);
       throw new Error(
         `Expected a \`Response\` to be returned from the view, but received ${inspect(response, { depth: 0 })}`,
       );

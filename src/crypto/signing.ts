@@ -21,7 +21,9 @@ export class SignatureExpired extends BadSignature {
 /** Django's `SECRET_KEY`: a text, or bytes. */
 export type SecretKey = string | Uint8Array;
 
+/** What `saltedHmac` derives its key from. */
 export interface HmacOptions {
+  /** Django's `SECRET_KEY`. */
   readonly secret: SecretKey;
   /** A digest of OpenSSL. @default 'sha256' */
   readonly algorithm?: string;
@@ -66,7 +68,9 @@ export function decodeBase62(text: string): number {
   return negative ? -value : value;
 }
 
+/** How a `Signer` signs. */
 export interface SignerOptions {
+  /** What is signed with. */
   readonly key: SecretKey;
   /** Keys of before: what they signed is still read, and nothing new is signed with them. @default [] */
   readonly fallbackKeys?: readonly SecretKey[];
@@ -84,16 +88,19 @@ export interface SigningSerializer {
   loads(text: string): unknown;
 }
 
+/** How a signed value becomes text. */
 export interface SerializerOptions {
   /** @default JSON as Python writes and reads it; integers beyond 2^53 come as `bigint` */
   readonly serializer?: SigningSerializer;
 }
 
+/** How `signObject` and `dumps` write a value. */
 export interface ObjectOptions extends SerializerOptions {
   /** Compress the text where that makes it shorter. @default false */
   readonly compress?: boolean;
 }
 
+/** How old a signature may be. */
 export interface UnsignOptions {
   /** Seconds for which a signature counts; without it, for ever. */
   readonly maxAge?: number | undefined;
@@ -172,6 +179,7 @@ export class Signer {
   }
 }
 
+/** How a `TimestampSigner` signs. */
 export interface TimestampSignerOptions extends SignerOptions {
   /** The time, in milliseconds since 1970. */
   readonly clock: { now(): number };

@@ -59,7 +59,8 @@ function isIterable(input: HeadersInput): input is HeaderPairs {
 
 /** The headers of an answer: names compared without case and written as they were first set. */
 export class ResponseHeaders implements Iterable<[string, HeaderContent]> {
-  readonly #entries = new Map<string, [string, HeaderContent]>();
+  /** A list, since an answer has a handful of them, for which a map takes more room and time. */
+  #entries: [name: string, value: HeaderContent][] = [];
 
   constructor(input?: HeadersInput) {
     if (input === undefined) return;
@@ -74,34 +75,45 @@ export class ResponseHeaders implements Iterable<[string, HeaderContent]> {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.length;
+  }
+
+  #find(name: string): [string, HeaderContent] | undefined {
+    const key = name.toLowerCase();
+    for (const entry of this.#entries) if (isHeader(entry[0], key)) return entry;
+    return undefined;
   }
 
   get(name: string): string | null {
-    const entry = this.#entries.get(name.toLowerCase());
+    const entry = this.#find(name);
     if (entry === undefined) return null;
     return typeof entry[1] === 'string' ? entry[1] : entry[1].join(', ');
   }
 
   has(name: string): boolean {
-    return this.#entries.has(name.toLowerCase());
+    return this.#find(name) !== undefined;
   }
 
   set(name: string, value: HeaderContent): void {
-    this.#entries.set(name.toLowerCase(), [name, value]);
+    const entry = this.#find(name);
+    if (entry === undefined) this.#entries.push([name, value]);
+    else [entry[0], entry[1]] = [name, value];
   }
 
   /** Adds a value beside those that are there: a second line for `Set-Cookie`, a list member for the others. */
   append(name: string, value: string): void {
-    const key = name.toLowerCase();
-    const entry = this.#entries.get(key);
-    if (entry === undefined) this.set(name, key === 'set-cookie' ? [value] : value);
-    else if (key === 'set-cookie') entry[1] = [...(typeof entry[1] === 'string' ? [entry[1]] : entry[1]), value];
+    const isCookie = isHeader(name, 'set-cookie');
+    const entry = this.#find(name);
+    if (entry === undefined) this.set(name, isCookie ? [value] : value);
+    else if (isCookie) entry[1] = [...(typeof entry[1] === 'string' ? [entry[1]] : entry[1]), value];
     else entry[1] = `${this.get(name)!}, ${value}`;
   }
 
   delete(name: string): boolean {
-    return this.#entries.delete(name.toLowerCase());
+    const entry = this.#find(name);
+    // A new list, so that whoever goes through the old one misses none.
+    if (entry !== undefined) this.#entries = this.#entries.filter((other) => other !== entry);
+    return entry !== undefined;
   }
 
   [Symbol.iterator](): IterableIterator<[string, HeaderContent]> {

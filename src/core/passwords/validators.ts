@@ -8,6 +8,7 @@ function lengthOf(text: string): number {
   return Array.from(text).length;
 }
 
+/** How long `MinimumLengthValidator` wants a password to be. */
 export interface MinimumLengthOptions {
   /** Characters. @default 8 */
   readonly minLength?: number;
@@ -38,6 +39,7 @@ export class MinimumLengthValidator implements PasswordValidator {
   }
 }
 
+/** What `UserAttributeSimilarityValidator` compares a password with, and how strictly. */
 export interface UserAttributeSimilarityOptions {
   /** Fields of the user. @default ['username', 'firstName', 'lastName', 'email'] */
   readonly userAttributes?: readonly string[];
@@ -98,6 +100,7 @@ export class UserAttributeSimilarityValidator implements PasswordValidator {
   }
 }
 
+/** Which passwords `CommonPasswordValidator` refuses. */
 export interface CommonPasswordOptions {
   /** A file with one password a line, in lower case; gzip is fine. @default Django's list of some 20,000 */
   readonly passwordListPath?: string;

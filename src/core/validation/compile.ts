@@ -1,8 +1,10 @@
 import type * as Transformer from 'class-transformer';
 import type * as Validator from 'class-validator';
 import { isPromiseLike } from '../policy';
+import { isBuiltIn } from './built-in';
 import { copy, nested, primitive } from './conversions';
 import { Plan, UNDECIDED, type Check, type DtoClass, type Field } from './plan';
+import { STRAIGHT, type SureYes } from './straight';
 
 export interface Packages {
   readonly validator: typeof Validator;
@@ -11,6 +13,9 @@ export interface Packages {
 
 /** One decorator on one field, as class-validator keeps it. */
 export type Rule = ReturnType<Validator.MetadataStorage['getTargetValidationMetadatas']>[number];
+
+/** What such a rule asks. */
+type Constraint = ReturnType<Validator.MetadataStorage['getTargetValidatorConstraints']>[number];
 
 /** What class-transformer's decorators have said. */
 interface TypeStorage {
@@ -57,12 +62,12 @@ function compile(packages: Packages, Dto: DtoClass, rules: readonly Rule[]): Pla
   const types = typeStorage();
   // Without rules class-validator refuses everything.
   if (types === null || rules.length === 0 || isReshaped(types, Dto)) return null;
-  const fields = new Map<string, Field>();
+  const fields: Field[] = [];
   for (const name of new Set(rules.map((rule) => rule.propertyName))) {
     const own = rules.filter((rule) => rule.propertyName === name);
     const field = compileField({ packages, types, Dto, name }, own);
     if (field === null) return null;
-    fields.set(name, field);
+    fields.push(field);
   }
   return new Plan(Dto, fields);
 }
@@ -129,11 +134,19 @@ function checkOf({ packages: { validator }, Dto }: FieldContext, rule: Rule): Ch
   const { each, propertyName: property } = rule;
   const constraints = rule.constraints as unknown[];
   const targetName = Dto.name;
+  const surely = straightFormOf(constraint, constraints);
+  const isGoodOne = (one: unknown, value: unknown, object: object): boolean =>
+    surely?.(one) === true || isGood(instance.validate(one, { targetName, property, object, value, constraints }));
+  if (!each) return (value, object) => isGoodOne(value, value, object);
   return (value, object) => {
-    const args = { targetName, property, object, value, constraints };
-    if (!each || !isCollection(value)) return isGood(instance.validate(value, args));
-    return Array.isArray(value) && value.every((item) => isGood(instance.validate(item, args)));
+    if (!isCollection(value)) return isGoodOne(value, value, object);
+    return Array.isArray(value) && value.every((one) => isGoodOne(one, value, object));
   };
+}
+
+function straightFormOf({ name, instance }: Constraint, args: readonly unknown[]): SureYes | undefined {
+  const straight = STRAIGHT.get(name);
+  return straight !== undefined && isBuiltIn(instance, straight.module) ? straight.make(args) : undefined;
 }
 
 function isCollection(value: unknown): boolean {

@@ -52,7 +52,8 @@ function convertEach(values: readonly unknown[], convert: (value: unknown) => un
   const converted: unknown[] = [];
   for (const value of values) {
     const one = convert(value);
-    if (one === UNDECIDED) return UNDECIDED;
+    // What is undefined may be a hole, which class-transformer leaves out. JSON has neither.
+    if (one === UNDECIDED || one === undefined) return UNDECIDED;
     converted.push(one);
   }
   return converted;

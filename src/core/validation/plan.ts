@@ -1,6 +1,7 @@
 /**
  * The short way through `validated()`. What class-transformer and class-validator would do with a body is read from their
- * metadata once for each class; the built-in constraints are class-validator's own functions, called directly.
+ * metadata once for each class; the built-in constraints are class-validator's own functions, called directly, or code
+ * that says yes to the same values sooner.
  *
  * The short way only says yes. Where it can't, the long way is taken, and finds the words: so both give the same answers.
  */
@@ -36,18 +37,23 @@ export interface Field {
 /** What is done with a body for one class. */
 export class Plan {
   readonly #Dto: DtoClass;
-  readonly #fields: ReadonlyMap<string, Field>;
+  readonly #fields: readonly Field[];
+  readonly #byName: ReadonlyMap<string, Field>;
+  readonly #nested: readonly Field[];
 
-  constructor(Dto: DtoClass, fields: ReadonlyMap<string, Field>) {
+  constructor(Dto: DtoClass, fields: readonly Field[]) {
     this.#Dto = Dto;
     this.#fields = fields;
+    this.#byName = new Map(fields.map((field) => [field.name, field]));
+    this.#nested = fields.filter((field) => field.isNested);
   }
 
   /** The instance that `validated()` gives for a good body; undefined where the long way has to be taken. */
   accept(data: object, mode: Mode): object | undefined {
     const instance = this.build(data, mode);
     if (instance === undefined || (!mode.partial && this.#lacksNested(instance))) return undefined;
-    for (const name of Object.keys(instance)) if (instance[name] === undefined) Reflect.deleteProperty(instance, name);
+    // Only declared fields are left. Those that were not sent may be there, as the constructor made them.
+    for (const { name } of this.#fields) if (instance[name] === undefined) Reflect.deleteProperty(instance, name);
     return instance;
   }
 
@@ -56,17 +62,14 @@ export class Plan {
     if (!isPlainObject(source)) return undefined;
     const instance = new this.#Dto() as Members;
     if (!this.#fill(instance, source, mode) || !this.#dropUnknown(instance, mode)) return undefined;
-    for (const field of this.#fields.values()) {
-      // A nested object of the constructor's own making wasn't looked at here.
-      if (field.isNested && !Object.hasOwn(source, field.name) && instance[field.name] !== undefined) return undefined;
-      if (!passes(field, instance, mode)) return undefined;
-    }
+    if (this.#hasOwnNested(instance, source)) return undefined;
+    for (const field of this.#fields) if (!passes(field, instance, mode)) return undefined;
     return instance;
   }
 
   #fill(instance: Members, source: Members, mode: Mode): boolean {
     for (const name of Object.keys(source)) {
-      const field = this.#fields.get(name);
+      const field = this.#byName.get(name);
       if (field === undefined) {
         // What the class inherits may be a setter, which class-transformer would call.
         if (mode.forbidUnknown || name in this.#Dto.prototype) return false;
@@ -82,17 +85,23 @@ export class Plan {
   /** Fields that the constructor makes, and no decorator knows. */
   #dropUnknown(instance: Members, mode: Mode): boolean {
     for (const name of Object.keys(instance)) {
-      if (this.#fields.has(name)) continue;
+      if (this.#byName.has(name)) continue;
       if (mode.forbidUnknown) return false;
       Reflect.deleteProperty(instance, name);
     }
     return true;
   }
 
+  /** A nested object of the constructor's own making, which wasn't looked at here. */
+  #hasOwnNested(instance: Members, source: Members): boolean {
+    for (const { name } of this.#nested) if (instance[name] !== undefined && !Object.hasOwn(source, name)) return true;
+    return false;
+  }
+
   /** class-validator lets a nested object be missing, and `validated()` doesn't. */
   #lacksNested(instance: Members): boolean {
-    for (const { isNested, conditions, name } of this.#fields.values()) {
-      if (isNested && conditions.length === 0 && instance[name] === undefined) return true;
+    for (const { conditions, name } of this.#nested) {
+      if (conditions.length === 0 && instance[name] === undefined) return true;
     }
     return false;
   }

@@ -19,6 +19,7 @@ const VARIETIES: Readonly<Record<string, Argon2.Algorithm>> = { argon2d: 0, argo
 const VERSION_16: Argon2.Version = 0;
 const VERSION_19: Argon2.Version = 1;
 
+/** What new hashes of Argon2 cost. */
 export interface Argon2Options {
   /** Memory for new hashes, in KiB. @default 102_400 */
   readonly memoryCost?: number;

@@ -19,6 +19,7 @@ const SALT = /^\$(2[aby])\$(\d\d)\$([./A-Za-z0-9]{21}[.Oeu])/;
 const SALT_LENGTH = 29;
 const HASH = new RegExp(`${SALT.source}[./A-Za-z0-9]{31}$`);
 
+/** What new hashes of bcrypt cost. */
 export interface BCryptOptions {
   /** The logarithm of the number of rounds for new hashes. @default 12 */
   readonly rounds?: number;

@@ -58,6 +58,7 @@ export function identifyHasher(
   return hashers.find((hasher) => hasher.recognizes(encoded)) ?? null;
 }
 
+/** What `checkPassword` has found. */
 export interface PasswordVerdict {
   readonly ok: boolean;
   /** The password is right and should be stored anew with the preferred hasher. */

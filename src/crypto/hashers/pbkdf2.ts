@@ -11,6 +11,7 @@ const DEFAULT_ITERATIONS = 1_000_000;
 /** Some seconds of one core, and eight times what Django 6.0 asks for. */
 const MAX_ITERATIONS = 10_000_000;
 
+/** What new hashes of PBKDF2 cost. */
 export interface PBKDF2Options {
   /**
    * The number of rounds for new hashes; a test suite may well take 1.
