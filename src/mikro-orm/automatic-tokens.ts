@@ -6,6 +6,7 @@ import { User } from '../core/users';
 import type { BaseUser } from '../core/users';
 import type { AnyClass } from './stores/entity-class';
 
+/** Which users get tokens of which class. */
 export interface AutomaticTokensOptions {
   /** The class of the users. @default User */
   readonly user?: AnyClass<BaseUser>;

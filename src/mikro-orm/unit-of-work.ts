@@ -4,6 +4,7 @@ import type { AroundDispatch } from '../core/settings';
 import type { ViewResult } from '../core/views';
 import type { Orm } from './orm';
 
+/** What a unit of work does for each request. */
 export interface UnitOfWorkOptions {
   /**
    * Whether all that a request writes is one transaction. It is committed, with what is not flushed yet, before the

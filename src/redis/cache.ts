@@ -3,6 +3,7 @@ import { shortKey } from '../crypto/short-key';
 import { scriptRunner, type RedisClient, type Script, type ScriptRunner } from './client';
 import { DELETE, GET, GIVE_BACK, HIT, SET } from './scripts';
 
+/** Where a `redisCache` keeps its keys. */
 export interface RedisCacheOptions {
   /** What all keys begin with. @default 'sallyport:' */
   readonly prefix?: string;

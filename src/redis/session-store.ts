@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../core/clock';
 import { scriptRunner, type RedisClient, type Script, type ScriptRunner } from './client';
 import { CREATE_ROW, DELETE, LOAD_ROW, REMOVE_ROW, REPLACE_ROW } from './scripts';
 
+/** Where a `redisSessionStore` keeps its sessions, and for how long. */
 export interface RedisSessionStoreOptions {
   /** What all keys begin with. @default 'sallyport:session:' */
   readonly prefix?: string;

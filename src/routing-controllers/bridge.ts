@@ -15,6 +15,7 @@ import { toException } from './errors';
 import { refuseUnguarded } from './metadata';
 import { sharedView, shareView } from './shared-view';
 
+/** The policies that answer for `@Authorized` and `@CurrentUser`, and who has which role. */
 export type BridgeOptions<User extends BaseUser = BaseUser> = ApiViewOptions & {
   /**
    * Whether a user has what `@Authorized(roles)` asks for. The roles of a controller and of its method come in one list.

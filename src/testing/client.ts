@@ -12,6 +12,7 @@ import { forceAuthenticate, type ForcedIdentity } from './factory';
 import { RequestMethods, targetOf, toHeaders, type RequestDefaults, type RequestOptions } from './methods';
 import { TestResponse, type Redirect } from './response';
 
+/** What holds for all requests of a client. */
 export interface ClientDefaults extends RequestDefaults {
   /**
    * Whether an error that the app passes to its host rejects the call, as in Django's client. Otherwise the app
@@ -25,6 +26,7 @@ export interface ClientDefaults extends RequestDefaults {
   readonly settings?: Settings;
 }
 
+/** How a client makes one request. */
 export interface ClientOptions extends RequestOptions {
   /** Whether redirects are followed: with the same method and body after 307 and 308, else with GET. @default false */
   readonly follow?: boolean;

@@ -19,6 +19,7 @@ export interface EncodingOptions {
   readonly testRequestRendererClasses?: readonly PolicyClass<TestRequestRenderer>[];
 }
 
+/** How the data of a request becomes its body. */
 export interface ContentOptions {
   /** The word of a renderer: `'multipart'`, `'json'`. */
   readonly format?: string;

@@ -2,6 +2,7 @@ import { APIKey, type AbstractAPIKey } from '../auth/api-key/models';
 import type { APIKeyClass, APIKeyStore, NewAPIKey } from '../auth/api-key/store';
 import { IN_MEMORY } from '../core/in-memory';
 
+/** Which keys a `MemoryAPIKeyStore` keeps. */
 export interface MemoryAPIKeyStoreOptions<K extends AbstractAPIKey> {
   /** The class of the keys. @default APIKey */
   readonly model?: APIKeyClass<K>;

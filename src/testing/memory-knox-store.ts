@@ -2,6 +2,7 @@ import { AuthToken, AuthTokenDetails, type AbstractAuthToken } from '../auth/kno
 import type { KnoxStore, NewAuthToken, TokenCreation, TokenLimit, TokenUse } from '../auth/knox/store';
 import { IN_MEMORY } from '../core/in-memory';
 
+/** Which tokens a `MemoryKnoxStore` keeps. */
 export interface MemoryKnoxStoreOptions<T extends AbstractAuthToken> {
   /** The class of the tokens. @default AuthToken */
   readonly model?: new () => T;

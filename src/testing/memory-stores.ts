@@ -18,6 +18,7 @@ import { MemoryPermissions } from './memory-permissions';
 /** Django's format with a single round, for test suites that log in a lot. It protects nothing. */
 export const fastPasswordHashers: PasswordHashers = Object.freeze([new PBKDF2PasswordHasher({ iterations: 1 })]);
 
+/** Which users a `MemoryUserStore` keeps, and how it checks their passwords. */
 export interface MemoryUserStoreOptions<U extends AbstractBaseUser> {
   /** The class of the users. @default User */
   readonly model?: UserClass<U>;
@@ -25,7 +26,9 @@ export interface MemoryUserStoreOptions<U extends AbstractBaseUser> {
   readonly hashers?: PasswordHashers;
   /** How credentials are checked. @default a `ModelBackend` over this store */
   readonly backends?: (store: MemoryUserStore<U>) => readonly AuthenticationBackend<U>[];
+  /** Django's signal `user_login_failed`. */
   readonly onLoginFailed?: LoginFailedHook;
+  /** Dates the rows. @default the system's */
   readonly clock?: Clock;
 }
 
@@ -165,10 +168,13 @@ export class MemoryUserStore<U extends AbstractBaseUser = User> implements UserS
   }
 }
 
+/** Which tokens a `MemoryTokenStore` keeps, and how it makes them. */
 export interface MemoryTokenStoreOptions<T extends TokenRecord> {
   /** The class of the tokens. @default Token */
   readonly model?: TokenClass<T>;
+  /** Dates the rows. @default the system's */
   readonly clock?: Clock;
+  /** Makes the keys. @default the system's */
   readonly random?: RandomSource;
 }
 

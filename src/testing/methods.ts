@@ -12,6 +12,7 @@ import type { RequestDescription } from './exchange';
 
 /** What a request may have beside its path and data. */
 export interface RequestOptions extends ContentOptions {
+  /** Headers by name, in any case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether it comes over https. @default false */
   readonly secure?: boolean;

@@ -28,6 +28,7 @@ import {
 } from './protocol';
 import { jwt, type JWTSettings } from './settings';
 
+/** How `TokenBackend.decode` reads a token. */
 export interface DecodeOptions {
   /** Seconds since 1970. */
   readonly now: number;

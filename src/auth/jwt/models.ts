@@ -58,6 +58,7 @@ export class RefreshFamily {
   }
 }
 
+/** A token of a family that was exchanged for another one, and when. */
 export interface SpentMember {
   readonly jti: string;
   /** Seconds since 1970. */

@@ -6,6 +6,7 @@ import { pythonType } from '../../core/validation/texts';
 import { fieldOf, plain, readText } from '../token/credentials';
 import { jwt, type JWTSettings } from './settings';
 
+/** What a serializer of tokens may look at beside the data: DRF's `context`. */
 export interface SerializerContext {
   readonly settings: Settings;
   /** The request of the view; outside of views there is none. */

@@ -1,6 +1,7 @@
 import type { BaseUser } from '../../core/users';
 import type { Token } from './tokens';
 
+/** A class of users that are known from a token alone, for the option `tokenUserClass`. */
 export type TokenUserClass = new (token: Token) => BaseUser;
 
 /** A user that is known from a token alone: no table is asked, and there may be no row. */

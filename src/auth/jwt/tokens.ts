@@ -19,6 +19,7 @@ export interface TokenClass<T extends Token = Token> {
   forUser<C extends Token>(this: TokenClass<C>, settings: Settings, user: BaseUser, options?: IssueOptions): Promise<C>;
 }
 
+/** What is asked of the text of a token before its claims are believed. */
 export interface ReadOptions {
   /** Whether signature, claims and blacklist are checked. Without it a token proves nothing. @default true */
   readonly verify?: boolean;
@@ -26,13 +27,16 @@ export interface ReadOptions {
   readonly revocation?: boolean;
 }
 
+/** What a token is held against beside its signature and its claims. */
 export type VerifyOptions = Pick<ReadOptions, 'revocation'>;
 
+/** Whom tokens are made for. */
 export interface IssueOptions {
   /** Makes tokens for inactive users too. @default false */
   readonly allowInactive?: boolean;
 }
 
+/** When a token ends: its claim is `from` and `lifetime` together. */
 export interface ExpiryOptions {
   /** @default 'exp' */
   readonly claim?: string;

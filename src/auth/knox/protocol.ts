@@ -18,6 +18,7 @@ export type TokenHash = (bytes: Uint8Array) => string;
 
 /** The digests of Node that are 64 bytes long, as knox's column wants them. */
 export const hashAlgorithms = Object.freeze(['sha512', 'sha3-512', 'blake2b512'] as const);
+/** The name of a digest that knox may keep tokens under. */
 export type HashAlgorithm = (typeof hashAlgorithms)[number];
 
 /** The digest of this name. */

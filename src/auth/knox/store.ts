@@ -14,6 +14,7 @@ export interface NewAuthToken<User extends BaseUser = BaseUser> {
   readonly details: NewAuthTokenDetails | null;
 }
 
+/** What is kept of a new token beside the row of Django. Null is what nobody has said. */
 export interface NewAuthTokenDetails {
   readonly name: string | null;
   readonly scopes: readonly string[] | null;
@@ -29,6 +30,7 @@ export interface TokenLimit {
   readonly whenFull: 'deny' | 'dropOldest';
 }
 
+/** What became of the wish for a token. */
 export interface TokenCreation<T extends AbstractAuthToken> {
   /** Null where the user has as many tokens as they may have. */
   readonly token: T | null;

@@ -104,6 +104,7 @@ function verify(settings: Settings, session: Session, user: BaseUser): Awaitable
   return session.flush().then(() => false);
 }
 
+/** How `login` opens a session. */
 export interface LoginOptions {
   /** The path of the backend that the session names. @default the one that let the user in, or the only one */
   readonly backend?: string | undefined;

@@ -6,6 +6,7 @@ import { djangoName } from './django-names';
 import { creationMoment, flag, likeIndex, moment, standaloneSchema, text } from './schema';
 import type { SchemaProperties } from './schema';
 
+/** How a class of API keys is mapped. */
 export interface APIKeySchemaOptions<K extends AbstractAPIKey> {
   /** A class derived from `AbstractAPIKey`. */
   readonly class: EntityClass<K>;

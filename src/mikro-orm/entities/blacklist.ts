@@ -17,6 +17,7 @@ const OLD_JTI = 'jti_hex';
 // Left to itself, MikroORM 6 would write `bigserial` beside `generated`, which PostgreSQL doesn't take.
 const id = { type: 'bigint', columnType: 'bigint', primary: true, autoincrement: true, ...identity } as const;
 
+/** How the tables of the blacklist are mapped. */
 export interface BlacklistSchemasOptions {
   /** The users whose tokens these are. @default UserSchema */
   readonly user?: EntitySchema;

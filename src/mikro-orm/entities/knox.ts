@@ -7,6 +7,7 @@ import { creationMoment, likeIndex, manyToOne, moment, standaloneSchema, text } 
 import type { SchemaProperties } from './schema';
 import { UserSchema } from './user';
 
+/** How a class of knox's tokens is mapped. */
 export interface AuthTokenSchemaOptions<T extends AbstractAuthToken> {
   /** A class derived from `AbstractAuthToken`. */
   readonly class: EntityClass<T>;

@@ -42,6 +42,7 @@ export const GroupSchema: EntitySchema<Group> = standaloneSchema<Group>({
   hooks: { beforeDelete: [deleteDependents] },
 });
 
+/** How the tables of groups and permissions are mapped. */
 export interface PermissionSchemasOptions {
   /** The users whose permissions these are. @default UserSchema */
   readonly user?: EntitySchema;

@@ -19,6 +19,7 @@ interface CommonOptions<T extends TokenRecord> {
   readonly random?: RandomSource;
 }
 
+/** How a class of tokens is mapped to the columns of DRF's table. */
 export interface TokenSchemaOptions<T extends Token> extends CommonOptions<T> {
   /** A class derived from `Token`. */
   readonly class: EntityClass<T>;
@@ -28,9 +29,11 @@ export interface TokenSchemaOptions<T extends Token> extends CommonOptions<T> {
   readonly clock?: Clock;
 }
 
+/** How a class of tokens of its own form is mapped. */
 export interface BaseTokenSchemaOptions<T extends BaseToken> extends CommonOptions<T> {
   /** A class derived from `BaseToken`. */
   readonly class: EntityClass<T>;
+  /** The table, as it is named in the database. */
   readonly tableName: string;
 }
 

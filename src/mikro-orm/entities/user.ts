@@ -8,6 +8,7 @@ import type { SchemaProperties } from './schema';
 
 const DJANGO_TABLE = 'auth_user';
 
+/** How a class of users is mapped to the columns of Django's table. */
 export interface UserSchemaOptions<U extends User> {
   /** A class derived from `User`. */
   readonly class: EntityClass<U>;

@@ -4,6 +4,7 @@ import { migrations } from './migrations';
 import { insertPermissions } from './permissions';
 import type { ModelDeclaration } from './permissions';
 
+/** What `migrate` makes beside tables. */
 export interface MigrateOptions {
   /** The models of the app for which permissions are made. @default [] */
   readonly models?: readonly ModelDeclaration[];

@@ -4,6 +4,7 @@ import { currentManager } from '../orm';
 import type { Orm } from '../orm';
 import { APIKeyTable } from './api-key-table';
 
+/** Which keys an `apiKeyStore` keeps. */
 export interface APIKeyStoreOptions<K extends AbstractAPIKey> {
   /** The class of the keys. @default APIKey */
   readonly entity?: APIKeyClass<K>;

@@ -13,6 +13,7 @@ import { canHold } from './values';
 /** How many rows one statement of `flushExpired` looks at. */
 const PAGE = 5000;
 
+/** How a `blacklistStore` dates its rows. */
 export interface BlacklistStoreOptions {
   /** Dates the calling back. @default the system's */
   readonly clock?: Clock;

@@ -5,6 +5,7 @@ import type { Orm } from '../orm';
 import type { AnyClass } from './entity-class';
 import { KnoxTable } from './knox-table';
 
+/** Which tokens a `knoxStore` keeps. */
 export interface KnoxStoreOptions<T extends AbstractAuthToken> {
   /** The class of the tokens. @default AuthToken */
   readonly entity?: AnyClass<T>;

@@ -11,6 +11,7 @@ const ATTEMPTS = 10;
 /** Users who are looked at together, so that a large table fits into memory. */
 const PAGE = 500;
 
+/** Which tokens a `tokenStore` keeps, and how it makes them. */
 export interface TokenStoreOptions<T extends TokenRecord> {
   /** The class of the tokens. @default Token */
   readonly entity?: TokenClass<T>;

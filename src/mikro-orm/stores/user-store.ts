@@ -25,6 +25,7 @@ import { permissionTableOf } from './permission-table';
 import type { MikroOrmPermissionTable } from './permission-table';
 import { canHold } from './values';
 
+/** Which users a `userStore` keeps, and how it checks their passwords. */
 export interface UserStoreOptions<U extends AbstractBaseUser> {
   /** The class of the users. @default User */
   readonly entity?: UserClass<U>;
@@ -32,6 +33,7 @@ export interface UserStoreOptions<U extends AbstractBaseUser> {
   readonly hashers?: PasswordHashers;
   /** How credentials are checked. @default a `ModelBackend` over this store */
   readonly backends?: (store: MikroOrmUserStore<U>) => readonly AuthenticationBackend<U>[];
+  /** Django's signal `user_login_failed`. */
   readonly onLoginFailed?: LoginFailedHook;
 }
 

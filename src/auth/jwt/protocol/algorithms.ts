@@ -21,6 +21,7 @@ const NAMES = [
   'EdDSA',
 ] as const;
 
+/** The names of algorithms that tokens are signed with (RFC 7518, section 3.1; RFC 8037, section 3.1). */
 export type AlgorithmName = (typeof NAMES)[number];
 
 /** The algorithms there are. `none` is none. */
