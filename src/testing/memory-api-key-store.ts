@@ -1,6 +1,7 @@
 import { APIKey, type AbstractAPIKey } from '../auth/api-key/models';
 import type { APIKeyClass, APIKeyStore, NewAPIKey } from '../auth/api-key/store';
 import { IN_MEMORY } from '../core/in-memory';
+import { RowsByClass } from './rows-by-class';
 
 /** Which keys a `MemoryAPIKeyStore` keeps. */
 export interface MemoryAPIKeyStoreOptions<K extends AbstractAPIKey> {
@@ -11,7 +12,7 @@ export interface MemoryAPIKeyStoreOptions<K extends AbstractAPIKey> {
 /** Tables of API keys in memory, one for each class. They are gone with the process. */
 export class MemoryAPIKeyStore<K extends AbstractAPIKey = APIKey> implements APIKeyStore<K> {
   readonly [IN_MEMORY] = true;
-  readonly #tables = new Map<APIKeyClass, Map<string, K>>();
+  readonly #tables = new RowsByClass<APIKeyClass, K>();
   readonly #model: APIKeyClass;
 
   constructor(options: MemoryAPIKeyStoreOptions<K> = {}) {
@@ -49,10 +50,6 @@ export class MemoryAPIKeyStore<K extends AbstractAPIKey = APIKey> implements API
   }
 
   #table(model: APIKeyClass = this.#model): Map<string, K> {
-    const known = this.#tables.get(model);
-    if (known !== undefined) return known;
-    const table = new Map<string, K>();
-    this.#tables.set(model, table);
-    return table;
+    return this.#tables.of(model);
   }
 }

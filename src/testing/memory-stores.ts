@@ -14,6 +14,7 @@ import type { PasswordHashers, RawPassword } from '../crypto/hashers';
 import { systemRandom } from '../crypto/random';
 import type { RandomSource } from '../crypto/random';
 import { MemoryPermissions } from './memory-permissions';
+import { RowsByClass } from './rows-by-class';
 
 /** Django's format with a single round, for test suites that log in a lot. It protects nothing. */
 export const fastPasswordHashers: PasswordHashers = Object.freeze([new PBKDF2PasswordHasher({ iterations: 1 })]);
@@ -181,7 +182,7 @@ export interface MemoryTokenStoreOptions<T extends TokenRecord> {
 /** Tables of tokens in memory, one for each class; a user has one token in each. */
 export class MemoryTokenStore<T extends TokenRecord = Token> implements TokenStore<T> {
   readonly [IN_MEMORY] = true;
-  readonly #tables = new Map<TokenClass, Map<string, T>>();
+  readonly #tables = new RowsByClass<TokenClass, T>();
   readonly #model: TokenClass;
   readonly #clock: Clock;
   readonly #random: RandomSource;
@@ -239,11 +240,7 @@ export class MemoryTokenStore<T extends TokenRecord = Token> implements TokenSto
   }
 
   #table(model: TokenClass = this.#model): Map<string, T> {
-    const known = this.#tables.get(model);
-    if (known !== undefined) return known;
-    const table = new Map<string, T>();
-    this.#tables.set(model, table);
-    return table;
+    return this.#tables.of(model);
   }
 
   #of(user: BaseUser, model?: TokenClass): T | null {
