@@ -46,6 +46,9 @@ export abstract class TokenViewBase extends APIView {
   /** The realm in the challenge. */
   readonly wwwAuthenticateRealm: string = 'api';
 
+  /** The field of a token that may come in a cookie instead; null where the view takes none. */
+  protected readonly tokenField: 'refresh' | 'token' | null = null;
+
   /** The serializer that the settings name, or the built-in one. */
   protected abstract get settingsSerializer(): SerializerClass;
 
@@ -56,11 +59,6 @@ export abstract class TokenViewBase extends APIView {
   /** The serializer of a body. */
   getSerializer(data?: unknown): JWTSerializer {
     return new this.serializerClass(data, { request: this.request, settings: this.settings });
-  }
-
-  /** The field of a token that may come in a cookie instead; null where the view takes none. */
-  protected get tokenField(): 'refresh' | 'token' | null {
-    return null;
   }
 
   override getAuthenticateHeader(request: Request): string {

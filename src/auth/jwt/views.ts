@@ -30,13 +30,10 @@ export class TokenRefreshView extends TokenViewBase {
   static override description: string | null =
     'Takes a refresh type JSON web token and returns an access type JSON web\n' +
     'token if the refresh token is valid.';
+  protected override readonly tokenField = 'refresh';
 
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).tokenRefreshSerializer ?? TokenRefreshSerializer;
-  }
-
-  protected override get tokenField(): 'refresh' {
-    return 'refresh';
   }
 
   /** With a refresh token that is no good any more, nobody gets in again. */
@@ -61,13 +58,10 @@ export class TokenRefreshSlidingView extends TokenViewBase {
   static override description: string | null =
     'Takes a sliding JSON web token and returns a new, refreshed version if the\n' +
     "token's refresh period has not expired.";
+  protected override readonly tokenField = 'token';
 
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).slidingTokenRefreshSerializer ?? TokenRefreshSlidingSerializer;
-  }
-
-  protected override get tokenField(): 'token' {
-    return 'token';
   }
 }
 
@@ -76,19 +70,17 @@ export class TokenVerifyView extends TokenViewBase {
   static override description: string | null =
     'Takes a token and indicates if it is valid.  This view provides no\n' +
     "information about a token's fitness for a particular use.";
+  protected override readonly tokenField = 'token';
 
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).tokenVerifySerializer ?? TokenVerifySerializer;
-  }
-
-  protected override get tokenField(): 'token' {
-    return 'token';
   }
 }
 
 /** Calls a refresh token back. Where tokens travel in cookies, this is the log out. */
 export class TokenBlacklistView extends TokenViewBase {
   static override description: string | null = 'Takes a token and blacklists it.';
+  protected override readonly tokenField = 'refresh';
 
   /** @throws ImproperlyConfigured without a blacklist too */
   static override asView(this: ViewClass, overrides: ViewOverrides = {}): ViewHandler {
@@ -102,10 +94,6 @@ export class TokenBlacklistView extends TokenViewBase {
 
   protected override get settingsSerializer(): SerializerClass {
     return jwt.of(this.settings).tokenBlacklistSerializer ?? TokenBlacklistSerializer;
-  }
-
-  protected override get tokenField(): 'refresh' {
-    return 'refresh';
   }
 
   /** Whatever becomes of the token, the browser forgets it. */
