@@ -60,6 +60,7 @@ export interface ResponseHead {
   readonly headers: ResponseHeaders;
 }
 
+/** Looks at the head of an answer before it is sent, and may change it. */
 export type ResponseHook = (head: ResponseHead) => Awaitable<void>;
 
 /** @param status that of the answer; for an error that goes to the host's `next`, the one that it asks for */
