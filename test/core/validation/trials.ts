@@ -173,15 +173,15 @@ export interface Yes {
   readonly theirs: unknown;
 }
 
-/** Whatever the straight form of a constraint says yes to, of 50 values for each of so many uses of its decorator. */
-export function* sureOnes(name: string, random: Generator, uses: number): Iterable<Yes> {
+/** What the straight form of a constraint says yes to, of so many values for each of 60 uses of its decorator. */
+export function* sureOnes(name: string, random: Generator, values: number): Iterable<Yes> {
   const trial = TRIALS[name]!;
-  for (let use = 0; use < uses; use++) {
+  for (let use = 0; use < 60; use++) {
     const args = trial.args(random);
     const instance = constraintOf(trial.decorate(...(args as never[])));
     // Before class-validator is asked, which fills options in.
     const surely = STRAIGHT.get(name)!.make(args);
-    for (let i = 0; i < 50 && surely !== undefined; i++) {
+    for (let i = 0; i < values && surely !== undefined; i++) {
       const value = trial.value(random);
       if (surely(value)) yield { args, value, theirs: answerOf(instance, value, args) };
     }
