@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
-import type { EntityManager } from '@mikro-orm/core';
+import type { StatementManager } from './deferred-manager';
 import { concealing, execute } from './orm';
 import type { Row } from './orm';
 
@@ -12,7 +12,7 @@ import type { Row } from './orm';
  * of queries), a connection of the same pool gets the statement, with the values beside it, and the server keeps it as
  * a prepared one, which spares it the planning.
  */
-export function query(em: EntityManager, sql: string, params: readonly unknown[]): Promise<Row[]> {
+export function query(em: StatementManager, sql: string, params: readonly unknown[]): Promise<Row[]> {
   const pool = poolOf(em);
   if (pool === null || em.isInTransaction() || em.config.getLogger().isEnabled('query'))
     return execute(em, sql, params);
@@ -43,7 +43,7 @@ interface Pool {
 }
 
 /** Null where MikroORM has none that is known: version 7 does without knex. */
-function poolOf(em: EntityManager): Pool | null {
+function poolOf(em: StatementManager): Pool | null {
   const connection = em.getConnection() as { getKnex?(): { readonly client: Pool } };
   const client = connection.getKnex?.().client;
   return client?.driverName === 'pg' ? client : null;

@@ -2,6 +2,7 @@ import { RequestContext } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/core';
 import type { AroundDispatch } from '../core/settings';
 import type { ViewResult } from '../core/views';
+import { inOwnContext } from './deferred-manager';
 import type { Orm } from './orm';
 
 /** What a unit of work does for each request. */
@@ -16,13 +17,14 @@ export interface UnitOfWorkOptions {
 
 /**
  * Gives each request an entity manager of its own, for the setting `aroundDispatch`: in a view, `orm.em` is that one,
- * with an empty identity map, and what it holds is forgotten with the request. Without `atomicRequests` each `flush()`
- * commits by itself.
+ * with an empty identity map, and what it holds is forgotten with the request. It is made when somebody asks for it, and
+ * manages then what was looked up before. Without `atomicRequests` each `flush()` commits by itself.
  *
  * @example defineSettings({ aroundDispatch: unitOfWork(orm, { atomicRequests: true }) })
  */
 export function unitOfWork(orm: Orm, { atomicRequests = false }: UnitOfWorkOptions = {}): AroundDispatch {
-  return (_raw, run) => RequestContext.create(orm.em, () => (atomicRequests ? inTransaction(orm.em, run) : run()));
+  const { em } = orm;
+  return (_raw, run) => inOwnContext(em, atomicRequests ? () => inTransaction(em, run) : run);
 }
 
 const ROLLBACK = Symbol.for('sallyport.rollback');

@@ -2,10 +2,11 @@ import type { EntityManager, EntityProperty } from '@mikro-orm/core';
 import type { AbstractAPIKey } from '../../auth/api-key/models';
 import type { APIKeyClass, NewAPIKey } from '../../auth/api-key/store';
 import { execute } from '../orm';
-import type { Orm } from '../orm';
+import type { Manager, Orm } from '../orm';
 import { query } from '../query';
 import { metadataOf, propertyOf, userMetadataOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
+import { EntityReader } from './entity-reader';
 import { newRow } from './new-row';
 import { canHold } from './values';
 
@@ -15,6 +16,7 @@ export class APIKeyTable<K extends AbstractAPIKey> {
   readonly #keys: EntityColumns;
   /** Undefined for a class whose keys belong to nobody. */
   readonly #users: EntityColumns | undefined;
+  readonly #reader: EntityReader;
   readonly #prefix: EntityProperty;
   readonly #find: string;
 
@@ -26,6 +28,7 @@ export class APIKeyTable<K extends AbstractAPIKey> {
     this.#keys = new EntityColumns(orm.em, meta, 'k');
     const isOwned = meta.props.some(({ name }) => name === 'user');
     this.#users = isOwned ? new EntityColumns(orm.em, userMetadataOf(meta), 'u') : undefined;
+    this.#reader = new EntityReader(orm.em, this.#keys, this.#users);
     this.#find = `${this.#selection()} WHERE ${this.#keys.qualified(this.#prefix)} = ?`;
   }
 
@@ -40,12 +43,10 @@ export class APIKeyTable<K extends AbstractAPIKey> {
   }
 
   /** The key with this prefix, with its user. */
-  async find(em: EntityManager, prefix: string): Promise<K | null> {
+  async find(em: Manager, prefix: string): Promise<K | null> {
     if (!canHold(this.#prefix, prefix)) return null;
     const [row] = await query(em, this.#find, [prefix]);
-    if (row === undefined) return null;
-    if (this.#users?.isIn(row) === true) this.#users.read(em, row); // the manager knows then whom the key refers to
-    return this.#keys.read<K>(em, row);
+    return row === undefined ? null : this.#reader.read<K>(em, row);
   }
 
   /** Writes a key; null where its prefix is taken. */
@@ -63,7 +64,7 @@ export class APIKeyTable<K extends AbstractAPIKey> {
   }
 
   /** Writes another hash, unless the row holds another one by now. */
-  async rehash(em: EntityManager, key: K, hashedKey: string): Promise<void> {
+  async rehash(em: Manager, key: K, hashedKey: string): Promise<void> {
     const name = this.#name('hashedKey');
     const sql =
       `UPDATE ${this.#keys.table} SET ${name} = ? WHERE ${this.#keys.qualified(this.#prefix)} = ? ` +
@@ -74,7 +75,7 @@ export class APIKeyTable<K extends AbstractAPIKey> {
   }
 
   /** Calls a key back; false where there is none that still counts. */
-  async revoke(em: EntityManager, prefix: string): Promise<boolean> {
+  async revoke(em: Manager, prefix: string): Promise<boolean> {
     if (!canHold(this.#prefix, prefix)) return false;
     const name = this.#name('revoked');
     const sql =

@@ -1,6 +1,15 @@
 import { ReferenceKind } from '@mikro-orm/core';
-import type { EntityDictionary, EntityManager, EntityMetadata, EntityProperty, Platform } from '@mikro-orm/core';
-import type { Row } from '../orm';
+import type {
+  EntityData,
+  EntityDictionary,
+  EntityManager,
+  EntityMetadata,
+  EntityProperty,
+  IDatabaseDriver,
+  Platform,
+} from '@mikro-orm/core';
+import { madeManager } from '../orm';
+import type { Manager, Row } from '../orm';
 
 interface Column {
   readonly name: string;
@@ -19,6 +28,7 @@ export class EntityColumns {
   /** All columns, for SELECT and RETURNING. */
   readonly selection: string;
   readonly #columns: readonly Column[];
+  readonly #driver: IDatabaseDriver;
   readonly #platform: Platform;
   readonly #alias: string;
 
@@ -26,6 +36,7 @@ export class EntityColumns {
     const columns: Column[] = [];
     const selection: string[] = [];
     this.meta = meta;
+    this.#driver = em.getDriver();
     this.#platform = em.getPlatform();
     this.#alias = this.#quote(alias);
     for (const property of meta.props.filter(isLoaded)) {
@@ -60,14 +71,17 @@ export class EntityColumns {
       : property.customType.convertToDatabaseValue(value, this.#platform);
   }
 
-  /** The entity of a row. One that the manager knows already is brought up to date, except for unsaved changes. */
-  read<Entity extends object>(em: EntityManager, row: Row): Entity {
+  /** The values of a row by the names of the properties, as MikroORM's factory takes them. */
+  data(row: Row): EntityData<object> {
     const own: Record<string, unknown> = {};
     for (const { name, alias } of this.#columns) own[name] = row[alias];
-    const data = em
-      .getDriver()
-      .mapResult<Entity>(own as EntityDictionary<Entity>, this.meta as EntityMetadata<Entity>)!;
-    return em.getEntityFactory().create<Entity>(this.meta.class, data, { merge: true, convertCustomTypes: true });
+    return this.#driver.mapResult(own as EntityDictionary<object>, this.meta as EntityMetadata<object>)!;
+  }
+
+  /** The entity of a row. One that the manager knows already is brought up to date, except for unsaved changes. */
+  read<Entity extends object>(manager: Manager, row: Row): Entity {
+    const options = { merge: true, convertCustomTypes: true };
+    return madeManager(manager).getEntityFactory().create(this.meta.class, this.data(row), options) as Entity;
   }
 
   /** The name of the column of a property in a row. */
@@ -94,6 +108,6 @@ export function isStored({ persist, formula, kind, owner, fieldNames }: EntityPr
 }
 
 /** Whether a find would load the property together with its entity. */
-function isLoaded(property: EntityProperty): boolean {
+export function isLoaded(property: EntityProperty): boolean {
   return isStored(property) && property.lazy !== true;
 }

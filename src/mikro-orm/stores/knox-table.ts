@@ -2,10 +2,11 @@ import type { EntityManager, EntityProperty } from '@mikro-orm/core';
 import { AuthTokenDetails, type AbstractAuthToken } from '../../auth/knox/models';
 import type { NewAuthToken, TokenUse } from '../../auth/knox/store';
 import { execute } from '../orm';
-import type { Orm, Row } from '../orm';
+import type { Manager, Orm, Row } from '../orm';
 import { query } from '../query';
 import { findMetadata, metadataOf, propertyOf, userMetadataOf, type AnyClass } from './entity-class';
 import { EntityColumns } from './entity-columns';
+import { EntityReader } from './entity-reader';
 import { newRow } from './new-row';
 import { canHold } from './values';
 
@@ -14,6 +15,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
   readonly #entity: new () => T;
   readonly #tokens: EntityColumns;
   readonly #users: EntityColumns;
+  readonly #reader: EntityReader;
   /** Undefined where the app keeps no details. */
   readonly #details: EntityColumns | undefined;
   readonly #key: EntityProperty;
@@ -32,6 +34,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
     this.#expiry = propertyOf(meta, 'expiry');
     this.#tokens = new EntityColumns(orm.em, meta, 't');
     this.#users = new EntityColumns(orm.em, userMetadataOf(meta), 'u');
+    this.#reader = new EntityReader(orm.em, this.#tokens, this.#users);
     this.#details = detailsMeta === undefined ? undefined : new EntityColumns(orm.em, detailsMeta, 'd');
     this.#digest = this.#tokens.name(propertyOf(meta, 'digest'));
     this.#select = this.#selection();
@@ -58,7 +61,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
   }
 
   /** The tokens with one of these keys. */
-  async findByKeys(em: EntityManager, keys: readonly string[]): Promise<T[]> {
+  async findByKeys(em: Manager, keys: readonly string[]): Promise<T[]> {
     const possible = keys.filter((key) => canHold(this.#key, key));
     if (possible.length === 0) return [];
     const marks = possible.map(() => '?').join(', ');
@@ -67,15 +70,14 @@ export class KnoxTable<T extends AbstractAuthToken> {
   }
 
   /** The tokens of a user, oldest first. */
-  async findByUser(em: EntityManager, user: T['user']): Promise<T[]> {
+  async findByUser(em: Manager, user: T['user']): Promise<T[]> {
     const order = `${this.#tokens.qualified(propertyOf(this.#tokens.meta, 'created'))}, t.${this.#digest}`;
     const sql = `${this.#select} WHERE ${this.#tokens.qualified(this.#user)} = ? ORDER BY ${order}`;
     return (await execute(em, sql, [this.#userParameter(user)])).map((row) => this.#read(em, row));
   }
 
-  #read(em: EntityManager, row: Row): T {
-    this.#users.read(em, row); // the manager knows then whom the token refers to
-    const token = this.#tokens.read<T>(em, row);
+  #read(em: Manager, row: Row): T {
+    const token = this.#reader.read<T>(em, row);
     token.details = this.#details?.isIn(row) === true ? this.#details.read<AuthTokenDetails>(em, row) : null;
     return token;
   }
@@ -112,7 +114,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
   }
 
   /** Puts the end of a token off, unless the row says that it is later already. */
-  async renew(em: EntityManager, token: T, expiry: Date): Promise<void> {
+  async renew(em: Manager, token: T, expiry: Date): Promise<void> {
     const end = this.#tokens.parameter(this.#expiry, expiry);
     const name = this.#tokens.name(this.#expiry);
     const sql = `UPDATE ${this.#tokens.table} SET ${name} = ? WHERE t.${this.#digest} = ? AND t.${name} < ? RETURNING ${this.#tokens.selection}`;
@@ -124,7 +126,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
   }
 
   /** Notes a use, if the token is still there. */
-  async noteUse(em: EntityManager, token: T, { at, passwordDigest }: TokenUse): Promise<void> {
+  async noteUse(em: Manager, token: T, { at, passwordDigest }: TokenUse): Promise<void> {
     const details = this.#details!;
     const of = (name: keyof AuthTokenDetails): EntityProperty => propertyOf(details.meta, name);
     const [used, mark] = [details.name(of('lastUsedAt')), details.name(of('passwordDigest'))];
@@ -145,16 +147,16 @@ export class KnoxTable<T extends AbstractAuthToken> {
     if (row !== undefined) token.details = details.read<AuthTokenDetails>(em, row);
   }
 
-  deleteOne(em: EntityManager, digest: string): Promise<number> {
+  deleteOne(em: Manager, digest: string): Promise<number> {
     return this.#remove(em, `t.${this.#digest} = ?`, digest);
   }
 
-  deleteOfUser(em: EntityManager, user: T['user']): Promise<number> {
+  deleteOfUser(em: Manager, user: T['user']): Promise<number> {
     return this.#remove(em, `${this.#tokens.qualified(this.#user)} = ?`, this.#userParameter(user));
   }
 
   /** Removes the tokens that have ended, of everybody or of one user. */
-  deleteExpired(em: EntityManager, now: Date, user?: T['user']): Promise<number> {
+  deleteExpired(em: Manager, now: Date, user?: T['user']): Promise<number> {
     const ended = `${this.#tokens.qualified(this.#expiry)} <= ?`;
     const moment = this.#tokens.parameter(this.#expiry, now);
     if (user === undefined) return this.#remove(em, ended, moment);
@@ -162,7 +164,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
     return this.#remove(em, `${ended} AND ${ofUser}`, moment, this.#userParameter(user));
   }
 
-  async #remove(em: EntityManager, condition: string, ...params: readonly unknown[]): Promise<number> {
+  async #remove(em: Manager, condition: string, ...params: readonly unknown[]): Promise<number> {
     const details = this.#details;
     const ofThem =
       details === undefined
@@ -176,7 +178,7 @@ export class KnoxTable<T extends AbstractAuthToken> {
   }
 
   /** Forgets the details of tokens that somebody else has removed, such as Django. */
-  async deleteStrayDetails(em: EntityManager): Promise<void> {
+  async deleteStrayDetails(em: Manager): Promise<void> {
     if (this.#details === undefined) return;
     const digest = this.#ofDetails('digest');
     await execute(

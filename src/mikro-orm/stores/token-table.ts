@@ -2,10 +2,11 @@ import type { EntityManager, EntityMetadata, EntityProperty } from '@mikro-orm/c
 import type { TokenClass, TokenRecord } from '../../auth/token/store';
 import { ImproperlyConfigured } from '../../core/errors';
 import { execute } from '../orm';
-import type { Orm, Row } from '../orm';
+import type { Manager, Orm, Row } from '../orm';
 import { query } from '../query';
 import { metadataOf, propertyOf, userMetadataOf } from './entity-class';
 import { EntityColumns, isStored } from './entity-columns';
+import { EntityReader } from './entity-reader';
 import { newRow } from './new-row';
 import { canHold } from './values';
 
@@ -18,6 +19,7 @@ export class TokenTable<T extends TokenRecord> {
   readonly #user: EntityProperty;
   readonly #tokens: EntityColumns;
   readonly #users: EntityColumns;
+  readonly #reader: EntityReader;
   readonly #findByKey: string;
   readonly #findByEither: string;
   readonly #changeKey: string;
@@ -34,6 +36,7 @@ export class TokenTable<T extends TokenRecord> {
     const ofUser = tokens.qualified(this.#user);
     this.#tokens = tokens;
     this.#users = users;
+    this.#reader = new EntityReader(orm.em, tokens, users);
     const key = tokens.qualified(this.#key);
     const withUser =
       `SELECT ${tokens.selection}, ${users.selection} FROM ${tokens.table} ` +
@@ -49,16 +52,14 @@ export class TokenTable<T extends TokenRecord> {
   }
 
   /** The token with this key, with its user. */
-  async findByKey(em: EntityManager, key: string, hashed?: string): Promise<T | null> {
+  async findByKey(em: Manager, key: string, hashed?: string): Promise<T | null> {
     if (!canHold(this.#key, key)) return null;
     const [row] =
       hashed === undefined ? await query(em, this.#findByKey, [key]) : await this.#findInEitherForm(em, key, hashed);
-    if (row === undefined) return null;
-    this.#users.read(em, row); // the manager knows then whom the token refers to
-    return this.#tokens.read<T>(em, row);
+    return row === undefined ? null : this.#reader.read<T>(em, row);
   }
 
-  async #findInEitherForm(em: EntityManager, key: string, hashed: string): Promise<Row[]> {
+  async #findInEitherForm(em: Manager, key: string, hashed: string): Promise<Row[]> {
     const rows = await query(em, this.#findByEither, [key, hashed]);
     const column = this.#tokens.aliasOf(this.#key);
     if (rows.length === 0 || rows[0]![column] === hashed) return rows;
@@ -68,7 +69,7 @@ export class TokenTable<T extends TokenRecord> {
   }
 
   /** Changes all keys that rest in clear; the statement makes the same text as `hashKey`. */
-  async hashKeys(em: EntityManager): Promise<number> {
+  async hashKeys(em: Manager): Promise<number> {
     const key = this.#tokens.name(this.#key);
     const digest = `left(translate(encode(sha256(convert_to(t.${key}, 'UTF8')), 'base64'), '+/', '-_'), 39)`;
     const sql =
@@ -78,7 +79,7 @@ export class TokenTable<T extends TokenRecord> {
     return row!['count'] as number;
   }
 
-  async countClearKeys(em: EntityManager): Promise<number> {
+  async countClearKeys(em: Manager): Promise<number> {
     const sql = `SELECT count(*)::int AS "count" FROM ${this.#tokens.table} WHERE ${this.#isClear}`;
     const [row] = await execute(em, sql, []);
     return row!['count'] as number;

@@ -1,5 +1,5 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
-import type { EntityManager, EntityProperty, RequiredEntityData } from '@mikro-orm/core';
+import type { EntityProperty, RequiredEntityData } from '@mikro-orm/core';
 import { authenticate, ModelBackend } from '../../core/backends';
 import type { AuthenticationBackend, LoginFailedHook, PermissionTable, RemoteUserTable } from '../../core/backends';
 import type { Request } from '../../core/request';
@@ -17,10 +17,11 @@ import type {
 import { makePassword } from '../../crypto/hashers';
 import type { PasswordHashers, RawPassword } from '../../crypto/hashers';
 import { concealing, currentManager, execute } from '../orm';
-import type { Orm, Row } from '../orm';
+import type { Manager, Orm, Row } from '../orm';
 import { query } from '../query';
 import { assertUserClass, metadataOf, propertyOf } from './entity-class';
 import { EntityColumns } from './entity-columns';
+import { EntityReader } from './entity-reader';
 import { permissionTableOf } from './permission-table';
 import type { MikroOrmPermissionTable } from './permission-table';
 import { canHold } from './values';
@@ -69,6 +70,7 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
   readonly #hashers: PasswordHashers | undefined;
   readonly #onLoginFailed: LoginFailedHook | undefined;
   readonly #columns: EntityColumns;
+  readonly #reader: EntityReader;
   readonly #primaryKey: EntityProperty;
   readonly #username: EntityProperty;
 
@@ -82,6 +84,7 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     this.#hashers = options.hashers;
     this.#onLoginFailed = options.onLoginFailed;
     this.#columns = new EntityColumns(orm.em, meta, 'u');
+    this.#reader = new EntityReader(orm.em, this.#columns);
     this.#primaryKey = meta.getPrimaryProp();
     this.#username = propertyOf(meta, entity.USERNAME_FIELD);
     this.permissions = permissionTableOf(orm, meta);
@@ -216,8 +219,8 @@ export class MikroOrmUserStore<U extends AbstractBaseUser = User> implements Use
     }
   }
 
-  #read(em: EntityManager, row: Row): U {
-    const user = this.#columns.read<U>(em, row);
+  #read(em: Manager, row: Row): U {
+    const user = this.#reader.read<U>(em, row);
     rememberStore(user, this);
     return user;
   }
