@@ -52,8 +52,7 @@ export class Plan {
   accept(data: object, mode: Mode): object | undefined {
     const instance = this.build(data, mode);
     if (instance === undefined || (!mode.partial && this.#lacksNested(instance))) return undefined;
-    // Only declared fields are left. Those that were not sent may be there, as the constructor made them.
-    for (const { name } of this.#fields) if (instance[name] === undefined) Reflect.deleteProperty(instance, name);
+    for (const name of Object.keys(instance)) if (instance[name] === undefined) Reflect.deleteProperty(instance, name);
     return instance;
   }
 

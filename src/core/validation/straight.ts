@@ -46,7 +46,7 @@ function isOrdinaryUrl(value: unknown): boolean {
   return typeof value === 'string' && value.length <= SHORT_URL && URL_WITH_HOST.test(value);
 }
 
-/** validator.js counts a pair of surrogates as one, and doesn't count the selectors of a glyph's variation. */
+/** validator.js counts a pair of surrogates as one, and the selectors of a glyph's variation as its version has it. */
 const COUNTED_APART = /[\uD800-\uDFFF]|[\uFE0E\uFE0F]/;
 
 function hasLength(min: unknown, max: unknown): SureYes | undefined {
@@ -56,8 +56,7 @@ function hasLength(min: unknown, max: unknown): SureYes | undefined {
     typeof value === 'string' &&
     value.length <= most &&
     value.length >= fewest &&
-    // However it is counted, a text that isn't empty has one.
-    (fewest <= 1 || !COUNTED_APART.test(value));
+    (fewest <= 0 || !COUNTED_APART.test(value));
 }
 
 function isLimit(limit: unknown): limit is number | undefined {

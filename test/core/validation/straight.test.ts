@@ -34,6 +34,16 @@ describe('a constraint with a straight form', () => {
     expect(STRAIGHT.get(name)!.make(args)!(value)).toBe(true);
   });
 
+  it.each([
+    ['minLength', [1], '\ufe0f'],
+    ['isLength', [2, 5], 'a\u{1f600}'],
+    ['contains', ['b'], 'a'],
+    ['isEmail', [{}], '"ann"@example.com'],
+    ['isUrl', [], 'http://ann@example.com'],
+  ])('leaves to class-validator what is not: %s(%p) of %p', (name, args, value) => {
+    expect(STRAIGHT.get(name)!.make(args)!(value)).toBe(false);
+  });
+
   it('takes no longer than the text is long', () => {
     const isEmail = STRAIGHT.get('isEmail')!.make([])!;
     const isUrl = STRAIGHT.get('isUrl')!.make([])!;
