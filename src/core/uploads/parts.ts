@@ -1,4 +1,4 @@
-import { Dicer } from '@fastify/busboy';
+import type * as Busboy from '@fastify/busboy';
 import type { Readable } from 'node:stream';
 import { DelimiterPadding } from '../../http/delimiter-padding';
 import type { PartHeaders } from '../../http/multipart';
@@ -46,8 +46,15 @@ export async function splitMultipart(chunks: AsyncIterable<Buffer>, splitting: S
   }
 }
 
+/** The package is loaded by the first body with parts, since most servers never see one. */
+function createDicer(boundary: string): Busboy.Dicer {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for everybody
+  const { Dicer } = require('@fastify/busboy') as typeof Busboy;
+  return new Dicer({ boundary });
+}
+
 class Splitter {
-  readonly #dicer: Dicer;
+  readonly #dicer: Busboy.Dicer;
   readonly #splitting: Splitting;
   readonly #parts: Readable[] = [];
   readonly #work: Promise<void>[] = [];
@@ -63,7 +70,7 @@ class Splitter {
 
   constructor(splitting: Splitting) {
     this.#splitting = splitting;
-    this.#dicer = new Dicer({ boundary: splitting.boundary });
+    this.#dicer = createDicer(splitting.boundary);
     this.#dicer.on('error', (error) => {
       this.#fail(error);
     });
