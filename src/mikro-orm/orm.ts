@@ -35,10 +35,12 @@ export function madeManager(manager: Manager): EntityManager {
 /** Runs one statement, on the primary server: a replica may not know yet that a token was called back. */
 export function execute(em: StatementManager, sql: string, params: readonly unknown[]): Promise<Row[]> {
   const rows = em.getConnection().execute(sql, [...params], 'all', em.getTransactionContext()) as Promise<Row[]>;
-  return concealing(
-    params.filter((value) => typeof value === 'string'),
-    rows,
-  );
+  return concealing(textsOf(params), rows);
+}
+
+/** The parameters that may be secrets. */
+export function textsOf(params: readonly unknown[]): string[] {
+  return params.filter((value) => typeof value === 'string');
 }
 
 /** Drivers write the whole statement into their errors. Keys and hashes in it must not reach a log. */
@@ -46,12 +48,17 @@ export async function concealing<T>(secrets: readonly string[], query: Promise<T
   try {
     return await query;
   } catch (error) {
-    if (types.isNativeError(error)) {
-      error.message = conceal(error.message, secrets);
-      if (error.stack !== undefined) error.stack = conceal(error.stack, secrets);
-    }
-    throw error;
+    throw concealed(error, secrets);
   }
+}
+
+/** The error, without the secrets. */
+export function concealed(error: unknown, secrets: readonly string[]): unknown {
+  if (types.isNativeError(error)) {
+    error.message = conceal(error.message, secrets);
+    if (error.stack !== undefined) error.stack = conceal(error.stack, secrets);
+  }
+  return error;
 }
 
 function conceal(text: string, secrets: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
 import type { StatementManager } from './deferred-manager';
-import { concealing, execute } from './orm';
+import { concealed, concealing, execute, textsOf } from './orm';
 import type { Row } from './orm';
 
 /**
@@ -16,11 +16,10 @@ export function query(em: StatementManager, sql: string, params: readonly unknow
   const pool = poolOf(em);
   if (pool === null || em.isInTransaction() || em.config.getLogger().isEnabled('query'))
     return execute(em, sql, params);
-  const secrets = params.filter((value) => typeof value === 'string');
   const hooked = em.config.get('onQuery')(sql, [...params]);
   // A hook may write a number of the request into each statement, and no server shall keep all of these.
   const statement = hooked === sql ? prebuilt(sql) : { text: numbered(hooked) };
-  return concealing(secrets, ask(pool, { ...statement, values: params }));
+  return ask(pool, statement, params);
 }
 
 /** What is used of a client of node-postgres. */
@@ -28,10 +27,13 @@ interface Connection {
   query(statement: Statement): Promise<{ readonly rows: Row[] }>;
 }
 
-interface Statement {
+interface Prebuilt {
   /** The server keeps a statement with a name for as long as the connection lives. */
   readonly name?: string;
   readonly text: string;
+}
+
+interface Statement extends Prebuilt {
   readonly values: readonly unknown[];
 }
 
@@ -57,35 +59,32 @@ const forgetful = new WeakSet<Pool>();
 /** No such statement; another one of that name; one that would give other columns now. */
 const LOST = new Set(['26000', '42P05', '0A000']);
 
-async function ask(pool: Pool, { name, ...unnamed }: Statement): Promise<Row[]> {
+async function ask(pool: Pool, { name, text }: Prebuilt, values: readonly unknown[]): Promise<Row[]> {
   const connection = await pool.acquireConnection();
+  const isNamed = name !== undefined && !forgetful.has(pool);
   try {
-    if (name !== undefined && !forgetful.has(pool)) {
-      const rows = await askByName(connection, { name, ...unnamed });
-      if (rows !== null) return rows;
-      forgetful.add(pool);
-    }
-    return (await connection.query(unnamed)).rows;
+    return (await connection.query(isNamed ? { name, text, values } : { text, values })).rows;
+  } catch (error) {
+    if (!isNamed || !isLost(error)) throw concealed(error, textsOf(values));
+    forgetful.add(pool);
+    return await concealing(
+      textsOf(values),
+      connection.query({ text, values }).then(({ rows }) => rows),
+    );
   } finally {
-    await pool.releaseConnection(connection);
+    void pool.releaseConnection(connection);
   }
 }
 
-/** Null where the server has lost the statement. */
-async function askByName(connection: Connection, statement: Statement): Promise<Row[] | null> {
-  try {
-    return (await connection.query(statement)).rows;
-  } catch (error) {
-    if (types.isNativeError(error) && LOST.has((error as { code?: string }).code ?? '')) return null;
-    throw error;
-  }
+function isLost(error: unknown): boolean {
+  return types.isNativeError(error) && LOST.has((error as { code?: string }).code ?? '');
 }
 
 const LIMIT = 200;
-const memo = new Map<string, Omit<Statement, 'values'>>();
+const memo = new Map<string, Prebuilt>();
 
 /** By a name that follows from its text, since apps of other releases may share the server of a pooler. */
-function prebuilt(sql: string): Omit<Statement, 'values'> {
+function prebuilt(sql: string): Prebuilt {
   const known = memo.get(sql);
   if (known !== undefined) return known;
   const text = numbered(sql);

@@ -42,7 +42,7 @@ export class MikroOrmTokenStore<T extends TokenRecord = Token> implements TokenS
     this.#table(this.#entity);
   }
 
-  async find(key: string, model: TokenClass = this.#entity, hashed?: string): Promise<T | null> {
+  find(key: string, model: TokenClass = this.#entity, hashed?: string): Promise<T | null> {
     return this.#table(model).findByKey(currentManager(this.#orm), key, hashed);
   }
 
