@@ -172,7 +172,7 @@ function hasHeaders(sink: HostResponse): boolean {
 }
 
 /** Headers that follow from the rendered body, whatever the view says. */
-const FROM_BODY = /^content-(?:type|length)$/i;
+const isFromBody = (name: string): boolean => isHeader(name, 'content-type') || isHeader(name, 'content-length');
 
 function addHeaders(head: FlatHeaders, sink: HostResponse, response: Head): void {
   const defaults = response.onlyDefaults;
@@ -181,7 +181,7 @@ function addHeaders(head: FlatHeaders, sink: HostResponse, response: Head): void
     return;
   }
   for (const [name, value] of response.headers) {
-    if (!FROM_BODY.test(name)) head.push(name, besideHost(sink, name, value));
+    if (!isFromBody(name)) head.push(name, besideHost(sink, name, value));
   }
 }
 

@@ -123,7 +123,8 @@ export function isPlatformResponse(value: unknown): value is globalThis.Response
 function mergeInto(target: ResponseHeaders | Headers, headers: Readonly<Record<string, string>>): void {
   for (const name in headers) {
     const value = headers[name]!;
-    target.set(name, name === 'Vary' ? mergeVary(target.get('Vary'), value) : value);
+    const present = name === 'Vary' ? target.get(name) : null;
+    target.set(name, present === null ? value : mergeVary(present, value));
   }
 }
 
