@@ -14,6 +14,7 @@ import {
 import { chain, isPromiseLike, type Awaitable } from './policy';
 import { isResponse, type RenderedBody, type Response } from './response';
 import type { Settings } from './settings';
+import { steadyShapes } from './shapes';
 import type { ViewResult } from './views';
 
 /** Gives an answer to the client. */
@@ -32,6 +33,7 @@ export function createHandler(
   const run = aroundDispatch === null ? dispatch : (raw: HostRequest) => aroundDispatch(raw, async () => dispatch(raw));
   // `then` in place of `await`: all requests come by here, and an await takes two promises more.
   return (raw: HostRequest, sink: HostResponse, next?: Next): Promise<void> => {
+    if (next !== undefined) steadyShapes(raw, sink);
     const onError = (error: unknown): Promise<void> => fail({ settings, raw, sink, next }, error);
     const onAnswer = (answer: ViewResult): Awaitable<void> => {
       try {

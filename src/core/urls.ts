@@ -1,6 +1,7 @@
 import { decodePath, encodePath, pathOf } from '../http/paths';
 import { ImproperlyConfigured } from './exceptions';
 import type { Handler, HostRequest, HostResponse, Next } from './host';
+import { steadyShapes } from './shapes';
 import type { Params } from './views';
 
 /** One line of a URL list, or a group of lines under a common beginning. */
@@ -313,6 +314,7 @@ type RoutedRequest = HostRequest & { params?: unknown; resolverMatch?: ResolverM
 export function handle(routes: readonly Route[]): Handler {
   const table = new URLTable(routes);
   return (request: HostRequest, response: HostResponse, next?: Next): Promise<void> => {
+    if (next !== undefined) steadyShapes(request, response);
     const target = request.url ?? '/';
     const found = table.matchFixed(target) ?? table.match(decodePath(pathOf(target)));
     if (found === null) {

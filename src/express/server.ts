@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestListener, Server, ServerOptions } from 'node:http';
+import { markSteady } from '../core/shapes';
 
 /** What is needed of an Express application: it is a listener, and it knows the prototypes of its requests and responses. */
 export interface ExpressApp {
@@ -35,6 +36,7 @@ export function createServer(app: ExpressApp, options: ServerOptions = {}): Serv
   const listener = app as RequestListener;
   const [major] = process.versions.node.split('.');
   if (Number(major) >= 24) return createHttpServer(options, listener);
+  for (const prototype of [app.request, app.response]) markSteady(prototype);
   return createHttpServer(
     {
       ...options,

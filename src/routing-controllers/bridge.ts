@@ -9,6 +9,7 @@ import type { Request } from '../core/request';
 import { resolvePolicies } from '../core/resolution';
 import { Response } from '../core/response';
 import type { Settings } from '../core/settings';
+import { steadyShapes } from '../core/shapes';
 import type { BaseUser } from '../core/users';
 import { APIView } from '../core/views';
 import { toException } from './errors';
@@ -92,6 +93,7 @@ class Connection<User extends BaseUser> {
 
   async authorize(action: Action, roles: readonly unknown[]): Promise<boolean> {
     const raw = action.request as HostRequest;
+    steadyShapes(raw, action.response as HostResponse);
     const shared = sharedView(raw);
     const view = this.#createView(raw, shared?.request);
     try {
@@ -121,6 +123,7 @@ class Connection<User extends BaseUser> {
 
   async findUser(action: Action): Promise<User | null> {
     const raw = action.request as HostRequest;
+    steadyShapes(raw, action.response as HostResponse);
     const shared = sharedView(raw);
     const view = shared ?? this.#createView(raw);
     if (shared === undefined) this.#early.set(view, askEarlyThrottles(view));

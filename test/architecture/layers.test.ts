@@ -91,7 +91,7 @@ const layers: readonly Layer[] = [
     types: [core, stores],
     packages: [/^@mikro-orm\//],
   },
-  { files: /^express\//, node: true, loads: [/^express\//], types: [stores] },
+  { files: /^express\//, node: true, loads: [/^express\//, /^core\/shapes$/], types: [stores] },
   { files: /^fetch\//, node: true, loads: [/^fetch\//, pure, core] },
   // Clients of Redis are handed in; none is loaded.
   {

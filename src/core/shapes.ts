@@ -1,0 +1,45 @@
+import type { HostRequest, HostResponse } from './host';
+
+/**
+ * Express replaces the prototypes of each request and response. In Node 20 and 22 V8 then makes a shape of its own for
+ * each of these objects, and another one with every property that is added: making the shapes, and finding none of them
+ * in its caches, costs several times what the request does (expressjs/express#5998).
+ *
+ * An object of which a property was deleted keeps its properties in a table, and such objects share their shape. The
+ * property is put back at once, so nobody sees a difference.
+ */
+
+const [major] = process.versions.node.split('.');
+const ARE_UNSTEADY = Number(major) < 24;
+
+/** Deleting the property that was added last would only undo that. Node's constructors set these two early. */
+const OF_REQUEST = 'complete';
+const OF_RESPONSE = 'sendDate';
+
+const STEADY: unique symbol = Symbol.for('sallyport.steadyShapes') as never;
+
+/** Says of a prototype that objects are made with it, so that there is nothing to mend. */
+export function markSteady(prototype: object): void {
+  Object.defineProperty(prototype, STEADY, { value: true, configurable: true });
+}
+
+/** Lets a request and a response whose prototypes were replaced share their shapes with all others. */
+export function steadyShapes(raw: HostRequest, sink: HostResponse): void {
+  if (!ARE_UNSTEADY || !isReshaped(raw)) return;
+  keepInTable(raw, OF_REQUEST);
+  keepInTable(sink, OF_RESPONSE);
+  Object.defineProperty(raw, STEADY, { value: true });
+}
+
+function isReshaped(raw: HostRequest): boolean {
+  const prototype = Object.getPrototypeOf(raw) as object;
+  if (prototype === raw.constructor.prototype) return false;
+  return !Object.hasOwn(raw, STEADY) && !Object.hasOwn(prototype, STEADY);
+}
+
+function keepInTable(object: object, property: string): void {
+  const descriptor = Object.getOwnPropertyDescriptor(object, property);
+  if (descriptor?.configurable !== true) return;
+  Reflect.deleteProperty(object, property);
+  Object.defineProperty(object, property, descriptor);
+}
