@@ -3,13 +3,20 @@ import { createRequire } from 'node:module';
 import * as validator from 'class-validator';
 import express from 'express';
 import { createLookup, tokenOf } from '../lib/tokens.mjs';
-import { createThrottle, itemClass } from '../lib/works.mjs';
+import { createThrottle, itemClass, ROUTES } from '../lib/works.mjs';
 
 const require = createRequire(import.meta.url);
 require('reflect-metadata');
-const { Authorized, Body, CurrentUser, Get, JsonController, Post, useExpressServer } = require('routing-controllers');
-
-export const works = ['W0', 'W1', 'W2', 'W3', 'W5'];
+const {
+  Authorized,
+  Body,
+  CurrentUser,
+  Get,
+  JsonController,
+  Param,
+  Post,
+  useExpressServer,
+} = require('routing-controllers');
 
 /** routing-controllers with its own checkers. */
 export async function start(work) {
@@ -47,6 +54,13 @@ export async function start(work) {
     route(Main.prototype, name);
   }
   Body()(Main.prototype, 'items', 1);
+  for (let i = 0; work === 'W4' && i < ROUTES; i++) {
+    const name = `resource${String(i)}`;
+    Main.prototype[name] = (id) => ({ id });
+    types(name, String);
+    Param('id')(Main.prototype, name, 0);
+    Get(`/api/${name}/:id`)(Main.prototype, name);
+  }
 
   const app = useExpressServer(express(), {
     controllers: [Main],

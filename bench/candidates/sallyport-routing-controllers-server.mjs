@@ -1,9 +1,7 @@
 import { createRequire } from 'node:module';
-import { createApp, works as worksOfControllers } from './sallyport-routing-controllers.mjs';
+import { createApp } from './sallyport-routing-controllers.mjs';
 
 const { createServer } = createRequire(import.meta.url)('../../dist/express/index.js');
-
-export const works = worksOfControllers;
 
 /** As controllers of routing-controllers, with the server of `sallyport/express`. */
 export async function start(work) {
