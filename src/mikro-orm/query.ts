@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
 import type { StatementManager } from './deferred-manager';
+import { Lender } from './lender';
+import type { KnexClient } from './lender';
 import { concealed, concealing, execute, textsOf } from './orm';
 import type { Row } from './orm';
 
@@ -22,57 +24,50 @@ export function query(em: StatementManager, sql: string, params: readonly unknow
   return ask(pool, statement, params);
 }
 
-/** What is used of a client of node-postgres. */
-interface Connection {
-  query(statement: Statement): Promise<{ readonly rows: Row[] }>;
-}
-
 interface Prebuilt {
   /** The server keeps a statement with a name for as long as the connection lives. */
   readonly name?: string;
   readonly text: string;
 }
 
-interface Statement extends Prebuilt {
-  readonly values: readonly unknown[];
-}
-
-/** What is used of a client of knex. */
-interface Pool {
-  readonly driverName: string;
-  acquireConnection(): Promise<Connection>;
-  releaseConnection(connection: Connection): Promise<void>;
-}
-
 /** Null where MikroORM has none that is known: version 7 does without knex. */
 function poolOf(em: StatementManager): Pool | null {
-  const connection = em.getConnection() as { getKnex?(): { readonly client: Pool } };
+  const connection = em.getConnection() as { getKnex?(): { readonly client: KnexClient } };
   const client = connection.getKnex?.().client;
-  return client?.driverName === 'pg' ? client : null;
+  if (client?.driverName !== 'pg') return null;
+  let pool = pools.get(client);
+  if (pool === undefined) pools.set(client, (pool = { lender: new Lender(client), isForgetful: false }));
+  return pool;
 }
 
-/**
- * The pools whose servers lose statements: poolers such as PgBouncer may give each statement to another server, and a
- * migration may have changed a table under them.
- */
-const forgetful = new WeakSet<Pool>();
+interface Pool {
+  readonly lender: Lender;
+  /**
+   * Whether its server loses statements: poolers such as PgBouncer may give each statement to another server, and a
+   * migration may have changed a table under them.
+   */
+  isForgetful: boolean;
+}
+
+const pools = new WeakMap<KnexClient, Pool>();
 /** No such statement; another one of that name; one that would give other columns now. */
 const LOST = new Set(['26000', '42P05', '0A000']);
 
 async function ask(pool: Pool, { name, text }: Prebuilt, values: readonly unknown[]): Promise<Row[]> {
-  const connection = await pool.acquireConnection();
-  const isNamed = name !== undefined && !forgetful.has(pool);
+  const connection = pool.lender.take() ?? (await pool.lender.wait());
+  const isNamed = name !== undefined && !pool.isForgetful;
+  let isSound = false;
   try {
-    return (await connection.query(isNamed ? { name, text, values } : { text, values })).rows;
+    const { rows } = await connection.query(isNamed ? { name, text, values } : { text, values });
+    isSound = true;
+    return rows;
   } catch (error) {
     if (!isNamed || !isLost(error)) throw concealed(error, textsOf(values));
-    forgetful.add(pool);
-    return await concealing(
-      textsOf(values),
-      connection.query({ text, values }).then(({ rows }) => rows),
-    );
+    pool.isForgetful = true;
+    const again = connection.query({ text, values });
+    return (await concealing(textsOf(values), again)).rows;
   } finally {
-    void pool.releaseConnection(connection);
+    pool.lender.giveBack(connection, isSound);
   }
 }
 
