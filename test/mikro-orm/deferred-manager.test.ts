@@ -1,4 +1,4 @@
-import { EntitySchema, EventType, FlushMode, RequestContext, wrap } from '@mikro-orm/postgresql';
+import { Collection, EntitySchema, EventType, FlushMode, RequestContext, wrap } from '@mikro-orm/postgresql';
 import type { EventArgs, EventSubscriber, MikroORM } from '@mikro-orm/postgresql';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Response, Token, User } from 'sallyport';
@@ -33,6 +33,31 @@ const MemberSchema = userSchema({
   properties: { preferences: { type: 'json' }, badge: { type: 'string', nullable: true, persist: false } },
 });
 
+class Writer extends User {
+  posts = new Collection<Post>(this);
+}
+
+class Post {
+  id!: number;
+  title!: string;
+  writer!: Writer;
+}
+
+const WriterSchema = userSchema({
+  class: Writer,
+  tableName: 'writer',
+  properties: { posts: { kind: '1:m', entity: () => Post, mappedBy: 'writer' } },
+});
+
+const PostSchema = new EntitySchema<Post>({
+  class: Post,
+  properties: {
+    id: { type: 'number', primary: true },
+    title: { type: 'string' },
+    writer: { kind: 'm:1', entity: () => Writer, inversedBy: 'posts' },
+  },
+});
+
 describe('The manager of a request', () => {
   let test: TestOrm;
   let orm: MikroORM;
@@ -42,7 +67,7 @@ describe('The manager of a request', () => {
   const fork = (): jest.SpiedFunction<MikroORM['em']['fork']> => jest.spyOn(orm.em, 'fork');
 
   beforeAll(async () => {
-    test = await openOrm([UserSchema, TokenSchema, NoteSchema, MemberSchema]);
+    test = await openOrm([UserSchema, TokenSchema, NoteSchema, MemberSchema, WriterSchema, PostSchema]);
     ({ orm } = test);
   });
   afterAll(() => test.close());
@@ -84,6 +109,16 @@ describe('The manager of a request', () => {
       expect(em?.getUnitOfWork()).toBe(orm.em.getUnitOfWork());
       expect(RequestContext.getEntityManager('another')).toBeUndefined();
     });
+  });
+
+  it('has the name of the one that it is made from', async () => {
+    const other = await test.another({ contextName: 'other' });
+    await inRequest(async () => {
+      const found = (await find(other)).user;
+      expect(RequestContext.getEntityManager()).toBeUndefined();
+      expect(RequestContext.getEntityManager('other')?.getUnitOfWork()).toBe(other.em.getUnitOfWork());
+      expect(await other.em.findOne(User, user.id)).toBe(found);
+    }, other);
   });
 
   it('has the settings of the one that it is made from', async () => {
@@ -264,6 +299,16 @@ describe('The manager of a request', () => {
   });
 
   describe('is there at once', () => {
+    it('for an entity with more than plain columns, which loads them itself', async () => {
+      const writers = userStore<Writer>(orm, { entity: Writer });
+      const { id } = await writers.createUser({ username: `writer${String(count)}` });
+      await test.sql("INSERT INTO post (title, writer_id) VALUES ('first', ?)", [id]);
+      await inRequest(async () => {
+        const posts = await (await writers.get(id))!.posts.loadItems();
+        expect(posts.map(({ title }) => title)).toEqual(['first']);
+      });
+    });
+
     it('for a request inside of another one, and has the filters of that one', async () => {
       await inRequest(async () => {
         const outer = (await find()).user;

@@ -42,6 +42,8 @@ export class Deferral {
   readonly #em: EntityManager;
   readonly #meta: EntityMetadata;
   readonly #key: string;
+  /** Whether MikroORM defines the key after all other properties, as version 6 does. */
+  readonly #isKeyLast: boolean;
   readonly #owner: string | undefined;
   readonly #hydrator: ReturnType<EntityManager['getHydrator']>;
   readonly #factory: EntityFactory;
@@ -52,6 +54,7 @@ export class Deferral {
     this.#em = em;
     this.#meta = meta;
     this.#key = meta.primaryKeys[0]!;
+    this.#isKeyLast = meta.trackingProps.some(({ primary }) => primary === true);
     this.#owner = owner;
     this.#hydrator = em.getHydrator();
     this.#factory = new EntityFactory(em);
@@ -76,17 +79,22 @@ export class Deferral {
 
   /** Gives the properties their values, in MikroORM's order. As with MikroORM, `snapshot` is in comparable form then. */
   #hydrate(entity: Fields, snapshot: Fields, owner: object | undefined): void {
-    const [key, owned] = [this.#key, this.#owner];
-    const keyValue = snapshot[key];
-    const foreignKey = owned === undefined ? undefined : snapshot[owned];
-    snapshot[key] = undefined;
-    if (owner !== undefined) snapshot[owned!] = null;
+    if (owner === undefined) return this.#hydrateColumns(entity, snapshot);
+    const name = this.#owner!;
+    const foreignKey = snapshot[name];
+    snapshot[name] = null; // else MikroORM would make a reference
+    this.#hydrateColumns(entity, snapshot);
+    snapshot[name] = foreignKey;
+    entity[name] = owner;
+  }
+
+  #hydrateColumns(entity: Fields, snapshot: Fields): void {
+    const key = snapshot[this.#key];
+    if (this.#isKeyLast) snapshot[this.#key] = undefined;
     this.#hydrator.hydrate(entity, this.#meta, snapshot, this.#factory, 'full', false, true);
-    snapshot[key] = keyValue;
+    if (!this.#isKeyLast) return;
+    snapshot[this.#key] = key;
     this.#hydrator.hydrateReference(entity, this.#meta, snapshot, this.#factory, true);
-    if (owner === undefined) return;
-    entity[owned!] = owner;
-    snapshot[owned!] = foreignKey;
   }
 
   #adopt(em: EntityManager, { entity, given, snapshot }: Made): void {
@@ -104,7 +112,8 @@ export class Deferral {
 }
 
 function isPlain(meta: EntityMetadata, owner: string | undefined): boolean {
-  const isOfOneClass = meta.root === meta && meta.root.discriminatorColumn === undefined;
+  // By class: MikroORM 7 gives out several objects of metadata for one.
+  const isOfOneClass = meta.root.class === meta.class && meta.root.discriminatorColumn === undefined;
   const isMadeByFactory = meta.virtual === true || meta.forceConstructor === true || meta.compositePK;
   return isOfOneClass && !isMadeByFactory && meta.props.every((property) => isPlainProperty(property, owner));
 }

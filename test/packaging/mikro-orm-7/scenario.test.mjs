@@ -309,6 +309,24 @@ describe('The unit of work', () => {
     };
     assert.equal(await makesUser('rolled-back', rollback), false);
   });
+
+  it('manages what was looked up before somebody asked for its manager', async ({ mock }) => {
+    const tokens = library.tokenStore(orm);
+    const ann = await library.userStore(orm).createUser({ username: 'ann' });
+    const [{ key }] = await tokens.getOrCreate(ann);
+    const { mock: forks } = mock.method(orm.em, 'fork');
+    await library.unitOfWork(orm)({ headers: {} }, async () => {
+      const token = await tokens.find(key);
+      token.user.firstName = 'Ann';
+      assert.equal(forks.callCount(), 0);
+      assert.equal('password' in JSON.parse(JSON.stringify(token.user)), false);
+      assert.equal(await orm.em.findOne(User, ann.id), token.user);
+      assert.equal((await tokens.find(key)).user, token.user);
+      await orm.em.flush();
+      return new Response();
+    });
+    assert.equal((await tokens.find(key)).user.firstName, 'Ann');
+  });
 });
 
 /** Serves a view for one request over a socket. */
