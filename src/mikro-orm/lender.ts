@@ -1,17 +1,23 @@
+import type { Row } from './orm';
+
 /** What is used of a client of node-postgres. */
 export interface Connection {
-  query(statement: {
-    readonly name?: string;
-    readonly text: string;
-    readonly values: readonly unknown[];
-  }): Promise<{ readonly rows: Record<string, unknown>[] }>;
+  query(statement: Statement, done: (error: Error | null, result: { readonly rows: Row[] }) => void): void;
   /** How knex marks a connection that was lost. */
   readonly __knex__disposed?: unknown;
+}
+
+export interface Statement {
+  /** The server keeps a statement with a name for as long as the connection lives. */
+  readonly name?: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
 /** What is used of a pool of knex. */
 interface KnexPool {
   readonly max: number;
+  numFree(): number;
   numPendingAcquires(): number;
   on(event: 'acquireRequest' | 'poolDestroyRequest', handler: () => void): void;
 }
@@ -27,10 +33,13 @@ export interface KnexClient {
 
 interface Waiting {
   readonly resolve: (connection: Promise<Connection> | Connection) => void;
+  readonly round: number;
 }
 
-/** For how long nothing is kept from the pool: unused connections, and who waits for one. In milliseconds. */
-const PATIENCE = 20;
+/** For how long unused connections are kept from the pool, and how long a look-up waits for one of others. In milliseconds. */
+const ROUND = 20;
+/** After so many loans one connection is shown to the pool, which looks whether it is too old. */
+const LOANS = 100;
 
 /**
  * Lends connections of a pool to look-ups, which hand them on to each other. With knex's pool itself each loan takes two
@@ -43,9 +52,11 @@ const PATIENCE = 20;
 export class Lender {
   readonly #client: KnexClient;
   readonly #unused: Connection[] = [];
-  #waiting: Waiting[] = [];
-  /** Those that are the pool's loan, or asked for. */
+  readonly #waiting: Waiting[] = [];
+  /** Those that the pool has lent, or is asked for. */
   #borrowed = 0;
+  #loans = 0;
+  #round = 0;
   #isTimed = false;
   #isClosed = false;
 
@@ -75,17 +86,19 @@ export class Lender {
    */
   wait(): Promise<Connection> {
     const max = this.#isClosed ? Infinity : (this.#client.pool?.max ?? Infinity);
-    if (this.#borrowed < max) return this.#borrow();
-    // All are lent to look-ups, and one of these will be done soon.
+    if (this.#borrowed < max && this.#waiting.length === 0) return this.#borrow();
+    // Look-ups have them all, and one of these will be done soon.
     return new Promise((resolve) => {
-      this.#waiting.push({ resolve });
+      this.#waiting.push({ resolve, round: this.#round });
       this.#mindTheTime();
     });
   }
 
   /** @param isSound false after an error; the pool will look at the connection then */
   giveBack(connection: Connection, isSound: boolean): void {
-    if (!isSound || this.#isClosed || this.#client.pool?.numPendingAcquires() !== 0) return this.#return(connection);
+    const isDue = ++this.#loans % LOANS === 0;
+    const isAskedFor = this.#client.pool?.numPendingAcquires() !== 0;
+    if (!isSound || isDue || isAskedFor || this.#isClosed) return this.#return(connection);
     const next = this.#waiting.shift();
     if (next !== undefined) return next.resolve(connection);
     this.#unused.push(connection);
@@ -105,7 +118,8 @@ export class Lender {
   #return(connection: Connection): void {
     this.#borrowed--;
     void this.#client.releaseConnection(connection);
-    this.#waiting.shift()?.resolve(this.#borrow());
+    // Who waits here gets the next that is given back; in the queue of the pool they would keep it from being handed on.
+    if (this.#borrowed === 0 || this.#client.pool?.numFree() !== 0) this.#waiting.shift()?.resolve(this.#borrow());
   }
 
   #returnUnused(): void {
@@ -115,12 +129,16 @@ export class Lender {
   #mindTheTime(): void {
     if (this.#isTimed) return;
     this.#isTimed = true;
-    setTimeout(() => {
-      this.#isTimed = false;
-      this.#returnUnused();
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const { resolve } of waiting) resolve(this.#borrow());
-    }, PATIENCE);
+    setTimeout(() => this.#endRound(), ROUND);
+  }
+
+  /** Who has waited for a whole round waits at the pool from now on, which ends that some time. */
+  #endRound(): void {
+    this.#isTimed = false;
+    this.#returnUnused();
+    const late = this.#waiting.filter(({ round }) => round < this.#round);
+    for (const { resolve } of this.#waiting.splice(0, late.length)) resolve(this.#borrow());
+    this.#round++;
+    if (this.#waiting.length > 0) this.#mindTheTime();
   }
 }

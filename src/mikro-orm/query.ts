@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { types } from 'node:util';
 import type { StatementManager } from './deferred-manager';
 import { Lender } from './lender';
-import type { KnexClient } from './lender';
-import { concealed, concealing, execute, textsOf } from './orm';
+import type { Connection, KnexClient, Statement } from './lender';
+import { concealed, execute, textsOf } from './orm';
 import type { Row } from './orm';
 
 /**
@@ -24,11 +24,7 @@ export function query(em: StatementManager, sql: string, params: readonly unknow
   return ask(pool, statement, params);
 }
 
-interface Prebuilt {
-  /** The server keeps a statement with a name for as long as the connection lives. */
-  readonly name?: string;
-  readonly text: string;
-}
+type Prebuilt = Omit<Statement, 'values'>;
 
 /** Null where MikroORM has none that is known: version 7 does without knex. */
 function poolOf(em: StatementManager): Pool | null {
@@ -58,17 +54,34 @@ async function ask(pool: Pool, { name, text }: Prebuilt, values: readonly unknow
   const isNamed = name !== undefined && !pool.isForgetful;
   let isSound = false;
   try {
-    const { rows } = await connection.query(isNamed ? { name, text, values } : { text, values });
+    const rows = await run(connection, isNamed ? { name, text, values } : { text, values });
     isSound = true;
     return rows;
   } catch (error) {
-    if (!isNamed || !isLost(error)) throw concealed(error, textsOf(values));
+    if (!isNamed || !isLost(error)) throw failure(error, values);
     pool.isForgetful = true;
-    const again = connection.query({ text, values });
-    return (await concealing(textsOf(values), again)).rows;
+    return await run(connection, { text, values }).catch((again: unknown) => {
+      throw failure(again, values);
+    });
   } finally {
     pool.lender.giveBack(connection, isSound);
   }
+}
+
+/** By a callback: asked for a promise, the driver makes two, and each is dear beside an `AsyncLocalStorage`. */
+function run(connection: Connection, statement: Statement): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    connection.query(statement, (error, result) => {
+      if (error === null) resolve(result.rows);
+      else reject(error);
+    });
+  });
+}
+
+/** The error as it may be shown, with a stack that tells who asked; the driver's own ends in its parser. */
+function failure(error: unknown, values: readonly unknown[]): unknown {
+  if (types.isNativeError(error)) Error.captureStackTrace(error, failure);
+  return concealed(error, textsOf(values));
 }
 
 function isLost(error: unknown): boolean {

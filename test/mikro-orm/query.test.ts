@@ -95,6 +95,13 @@ describe('A look-up on PostgreSQL', () => {
     }
   });
 
+  it('tells in the stack of an error who asked', async () => {
+    const orm = await single({ onQuery: (sql) => (sql.startsWith('SELECT "u"') ? 'SELECT missing' : sql) });
+    const whoAsked = async (): Promise<unknown> => await userStore(orm).getByNaturalKey('ann');
+    const error = await whoAsked().catch((reason: unknown) => reason);
+    expect((error as Error).stack).toMatch(/column "missing" does not exist\n[^]*whoAsked /);
+  });
+
   it('is prepared once for each connection', async () => {
     const orm = await single();
     const users = userStore(orm);
