@@ -87,7 +87,7 @@ export class Lender {
   wait(): Promise<Connection> {
     const max = this.#isClosed ? Infinity : (this.#client.pool?.max ?? Infinity);
     if (this.#borrowed < max && this.#waiting.length === 0) return this.#borrow();
-    // Look-ups have them all, and one of these will be done soon.
+    // Look-ups have them all, or wait already, and one of them will be done soon.
     return new Promise((resolve) => {
       this.#waiting.push({ resolve, round: this.#round });
       this.#mindTheTime();
