@@ -231,6 +231,36 @@ describe('The manager of a request', () => {
       expect(await members.get(id)).toMatchObject({ preferences: { theme: 'dark' } });
     });
 
+    const changes: Record<string, (found: User) => unknown> = {
+      'a text': (found) => (found.lastName = 'Lee'),
+      'a text to what it was': (found) => (found.email = [...'a@example.com'].join('')),
+      'a flag and back': (found) => [(found.isStaff = true), (found.isStaff = false)],
+      'a date': (found) => (found.lastLogin = new Date(0)),
+      'a date to an equal one': (found) => (found.dateJoined = new Date(found.dateJoined)),
+      'a date in place': (found) => found.dateJoined.setTime(0),
+      'a property that is no column': (found) => Object.assign(found, { nickname: 'Annie' }),
+      'many at once': (found) => Object.assign(found, { firstName: 'Ann', isActive: false, lastLogin: new Date(1) }),
+    };
+    it.each(Object.entries(changes))('and writes what it would have written from the start: %s', async (_, change) => {
+      const changed = async (isMade: boolean): Promise<unknown> => {
+        await test.sql("UPDATE auth_user SET last_name = '', first_name = '', last_login = NULL WHERE id = ?", [
+          user.id,
+        ]);
+        await inRequest(async () => {
+          if (isMade) orm.em.getUnitOfWork();
+          const found = (await find()).user;
+          change(found);
+          test.statements();
+          await orm.em.findOne(User, { lastName: 'nobody' });
+          await orm.em.flush();
+        });
+        return [test.statements(), Object.keys((await find()).user), await row()];
+      };
+      const eager = await changed(true);
+      await test.sql('UPDATE auth_user SET date_joined = ?, is_active = true WHERE id = ?', [user.dateJoined, user.id]);
+      expect(await changed(false)).toEqual(eager);
+    });
+
     it('and says so where it can no more be managed', async () => {
       await inRequest(async () => {
         Object.freeze((await find()).user);

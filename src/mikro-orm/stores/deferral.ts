@@ -102,7 +102,7 @@ export class Deferral {
     delete entity[BOOKS];
     Reflect.deleteProperty(entity, MANAGER);
     entity[this.#key] = given[this.#key];
-    wrap(entity).setSchema(this.#meta.schema);
+    wrap(entity, true).setSchema(this.#meta.schema);
     em.getUnitOfWork(false).register(entity, snapshot, { refresh: true, loaded: true });
     // Once more, for the books, where it was changed.
     for (const name of Object.keys(given)) {
