@@ -147,11 +147,18 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     const [limit, duration] = this.parseRate(rate);
     this.#key = key;
     this.#window = { limit, duration, now: this.timer() };
-    const hit =
-      this.settings.onCacheError === 'open'
-        ? this.#lenient(() => this.cache.hit(this.#key, this.#window))
-        : this.cache.hit(key, this.#window);
-    return isPromiseLike(hit) ? hit.then((found) => this.#judge(found)) : this.#judge(hit);
+    const hit = this.settings.onCacheError === 'open' ? this.#hitLeniently() : this.cache.hit(key, this.#window);
+    return isPromiseLike(hit) ? this.#judgeLater(hit) : this.#judge(hit);
+  }
+
+  // Functions of their own, so that a hit which is known at once makes no closures.
+
+  #hitLeniently(): Awaitable<Hit | null> {
+    return this.#lenient(() => this.cache.hit(this.#key, this.#window));
+  }
+
+  #judgeLater(hit: PromiseLike<Hit | null>): PromiseLike<boolean> {
+    return hit.then((found) => this.#judge(found));
   }
 
   #judge(hit: Hit | null): boolean {
