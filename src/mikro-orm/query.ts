@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
 import type { StatementManager } from './deferred-manager';
-import { Lender } from './lender';
-import type { Connection, KnexClient, Statement } from './lender';
 import { concealed, execute, textsOf } from './orm';
 import type { Row } from './orm';
 
@@ -24,47 +22,55 @@ export function query(em: StatementManager, sql: string, params: readonly unknow
   return ask(pool, statement, params);
 }
 
+/** What is used of a client of node-postgres. */
+interface Connection {
+  query(statement: Statement, done: (error: Error | null, result: { readonly rows: Row[] }) => void): void;
+}
+
+interface Statement {
+  /** The server keeps a statement with a name for as long as the connection lives. */
+  readonly name?: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 type Prebuilt = Omit<Statement, 'values'>;
+
+/** What is used of a client of knex. */
+interface Pool {
+  readonly driverName: string;
+  acquireConnection(): Promise<Connection>;
+  releaseConnection(connection: Connection): Promise<void>;
+}
 
 /** Null where MikroORM has none that is known: version 7 does without knex. */
 function poolOf(em: StatementManager): Pool | null {
-  const connection = em.getConnection() as { getKnex?(): { readonly client: KnexClient } };
+  const connection = em.getConnection() as { getKnex?(): { readonly client: Pool } };
   const client = connection.getKnex?.().client;
-  if (client?.driverName !== 'pg') return null;
-  let pool = pools.get(client);
-  if (pool === undefined) pools.set(client, (pool = { lender: new Lender(client), isForgetful: false }));
-  return pool;
+  return client?.driverName === 'pg' ? client : null;
 }
 
-interface Pool {
-  readonly lender: Lender;
-  /**
-   * Whether its server loses statements: poolers such as PgBouncer may give each statement to another server, and a
-   * migration may have changed a table under them.
-   */
-  isForgetful: boolean;
-}
-
-const pools = new WeakMap<KnexClient, Pool>();
+/**
+ * The pools whose servers lose statements: poolers such as PgBouncer may give each statement to another server, and a
+ * migration may have changed a table under them.
+ */
+const forgetful = new WeakSet<Pool>();
 /** No such statement; another one of that name; one that would give other columns now. */
 const LOST = new Set(['26000', '42P05', '0A000']);
 
 async function ask(pool: Pool, { name, text }: Prebuilt, values: readonly unknown[]): Promise<Row[]> {
-  const connection = pool.lender.take() ?? (await pool.lender.wait());
-  const isNamed = name !== undefined && !pool.isForgetful;
-  let isSound = false;
+  const connection = await pool.acquireConnection();
+  const isNamed = name !== undefined && !forgetful.has(pool);
   try {
-    const rows = await run(connection, isNamed ? { name, text, values } : { text, values });
-    isSound = true;
-    return rows;
+    return await run(connection, isNamed ? { name, text, values } : { text, values });
   } catch (error) {
     if (!isNamed || !isLost(error)) throw failure(error, values);
-    pool.isForgetful = true;
+    forgetful.add(pool);
     return await run(connection, { text, values }).catch((again: unknown) => {
       throw failure(again, values);
     });
   } finally {
-    pool.lender.giveBack(connection, isSound);
+    await pool.releaseConnection(connection);
   }
 }
 
