@@ -1,4 +1,4 @@
-import { BodyInterrupted, BodyTooLarge, readBody, type BodySource } from '../http/body';
+import type { BodySource } from '../http/body';
 import { decodeBytes, findCharset, UndecodableText, UTF_8, type Charset } from '../http/charset';
 import { isNestedDeeperThan } from '../http/json';
 import { InvalidJSON, readJSON } from '../http/json-reader';
@@ -144,19 +144,4 @@ export function isFormMediaType(contentType: string): boolean {
     (mainType === 'application' && subType === 'x-www-form-urlencoded') ||
     (mainType === 'multipart' && subType === 'form-data')
   );
-}
-
-/**
- * Reads a body into memory.
- * @throws RequestEntityTooLarge over `limit` bytes
- * @throws ParseError when the client went away
- */
-export function readWithin(source: BodySource, declared: number | null, limit: number | null): Promise<Buffer> {
-  // A body that says it is too large is refused before a byte of it is read.
-  if (declared !== null && limit !== null && declared > limit) return Promise.reject(new RequestEntityTooLarge());
-  return readBody(source, limit).catch((error: unknown) => {
-    if (error instanceof BodyTooLarge) throw new RequestEntityTooLarge();
-    if (error instanceof BodyInterrupted) throw new ParseError('Request body ended early.');
-    throw error;
-  });
 }

@@ -1,9 +1,9 @@
-import type { BodySource } from '../http/body';
+import { BodyInterrupted, BodyTooLarge, readBody, type BodySource } from '../http/body';
 import { headerValue } from '../http/headers';
 import { QueryDict } from '../http/query';
-import { isAPIException, UnsupportedMediaType } from './exceptions';
+import { isAPIException, ParseError, RequestEntityTooLarge, UnsupportedMediaType } from './exceptions';
 import type { HostRequest } from './host';
-import { charsetOf, DataAndFiles, isFormMediaType, readWithin, type Parser, type RequestStream } from './parsers';
+import { charsetOf, DataAndFiles, isFormMediaType, type Parser, type RequestStream } from './parsers';
 import { isPromiseLike, type Awaitable } from './policy';
 import { DataPending, wrapAttributeError } from './request-errors';
 import type { Request, RequestParts } from './request';
@@ -22,6 +22,13 @@ export function hasBody(raw: HostRequest): boolean {
   if (headers['transfer-encoding'] !== undefined) return true;
   // HTTP/2 needs neither header: a request without a body ends with its head.
   return (raw as Http2Request).stream?.endAfterHeaders === false;
+}
+
+/** What the client is told of a body that could not be read. */
+function refuseUnread(error: unknown): never {
+  if (error instanceof BodyTooLarge) throw new RequestEntityTooLarge();
+  if (error instanceof BodyInterrupted) throw new ParseError('Request body ended early.');
+  throw error;
 }
 
 /** The body of one request: nothing is read until somebody asks, and it is parsed once. */
@@ -87,8 +94,9 @@ export class RequestBody {
     }
     const length = headerValue(raw.headers, 'content-length');
     const limit = this.#parts.settings.dataUploadMaxMemorySize;
-    const declared = length === undefined ? null : Number(length);
-    return readWithin(raw as BodySource, declared, limit).then((bytes) => (raw[BODY] = bytes));
+    // A body that says it is too large is refused before a byte of it is read.
+    if (limit !== null && Number(length ?? 0) > limit) return Promise.reject(new RequestEntityTooLarge());
+    return readBody(raw as BodySource, limit).then((bytes) => (raw[BODY] = bytes), refuseUnread);
   }
 
   #keptByHost(): Buffer | undefined {

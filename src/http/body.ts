@@ -32,18 +32,14 @@ export class BodyInterrupted extends Error {}
 export function readBody(source: BodySource, limit: number | null): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const bytes = new ByteCollector();
-    const done = (): void => {
-      source.removeListener('data', onData);
-      source.removeListener('end', onEnd);
-      source.removeListener('close', onClose);
-      // The listener for errors stays: an error that comes later must not end the process.
-    };
+    let isOver = false;
     const onData = (chunk: Buffer): void => {
       if (limit === null || bytes.size + chunk.length <= limit) {
         bytes.append(chunk);
         return;
       }
-      done();
+      isOver = true;
+      source.removeListener('data', onData);
       // What is left passes by unread, else the connection would be stuck behind it.
       source.resume?.();
       reject(new BodyTooLarge(`body of more than ${String(limit)} bytes`));
@@ -51,12 +47,14 @@ export function readBody(source: BodySource, limit: number | null): Promise<Buff
     const onEnd = (): void => {
       // A stream of HTTP/2 that the client has reset ends as if it were complete.
       if (source.aborted === true) return onClose();
-      done();
+      isOver = true;
       resolve(bytes.take());
     };
-    const onClose = (): void => {
-      done();
-      reject(new BodyInterrupted('the connection ended before the body'));
+    // Every stream closes, and may fail after that; then there is nobody left to tell.
+    const onClose = (cause?: Error): void => {
+      if (isOver) return;
+      isOver = true;
+      reject(new BodyInterrupted('the connection ended before the body', { cause }));
     };
     if (source.destroyed === true && source.readableEnded !== true) {
       onClose();
@@ -65,9 +63,6 @@ export function readBody(source: BodySource, limit: number | null): Promise<Buff
     source.on('data', onData);
     source.on('end', onEnd);
     source.on('close', onClose);
-    source.on('error', (cause) => {
-      done();
-      reject(new BodyInterrupted('the body could not be read', { cause }));
-    });
+    source.on('error', onClose);
   });
 }
