@@ -104,8 +104,11 @@ export class MemoryCache implements Cache {
   }
 
   set(key: string, value: unknown, ttl: number): void {
+    const id = shortKey(key);
     const now = this.#now();
-    this.#store(shortKey(key), { value, expires: now + ttl }, now);
+    const entry = this.#entries.get(id);
+    if (entry === undefined) this.#add(id, { value, expires: now + ttl }, now);
+    else Object.assign(entry, { value, expires: now + ttl, used: true });
   }
 
   delete(key: string): void {
@@ -125,13 +128,14 @@ export class MemoryCache implements Cache {
     const entry = (keep ? this.#kept : this.#entries).get(id);
     const history = liveHits(entry, now - duration);
     const allowed = history.length < limit;
+    // A client that goes on knocking must not be forgotten either, and let in again.
+    if (entry !== undefined) entry.used = true;
     if (allowed) {
       history.push(now);
-      const counter = { value: history, expires: now + duration };
-      if (keep) this.#keep(id, counter, now);
-      else this.#store(id, counter, now);
-    } else if (entry !== undefined) {
-      entry.used = true; // a client that goes on knocking must not be forgotten, and let in again
+      const expires = now + duration;
+      if (keep) this.#keep(id, { value: history, expires }, now);
+      else if (entry === undefined) this.#add(id, { value: history, expires }, now);
+      else [entry.value, entry.expires] = [history, expires];
     }
     return { allowed, count: history.length, oldest: history[0] ?? null };
   }
@@ -143,14 +147,7 @@ export class MemoryCache implements Cache {
     if (place >= 0) (history as number[]).splice(place, 1);
   }
 
-  #store(key: string, { value, expires }: Pick<Entry, 'value' | 'expires'>, now: number): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) {
-      entry.value = value;
-      entry.expires = expires;
-      entry.used = true;
-      return;
-    }
+  #add(key: string, { value, expires }: Pick<Entry, 'value' | 'expires'>, now: number): void {
     if (this.#entries.size >= this.#maxEntries) this.#makeRoom(now);
     this.#entries.set(key, { value, expires, used: false });
   }
