@@ -5,8 +5,9 @@ import type { HostRequest, HostResponse } from './host';
  * each of these objects, and another one with every property that is added: making the shapes, and finding none of them
  * in its caches, costs several times what the request does (expressjs/express#5998).
  *
- * An object of which a property was deleted keeps its properties in a table, and such objects share their shape. The
- * property is put back at once, so nobody sees a difference.
+ * An object of which a property was deleted keeps its properties in a table, and such objects share their shape (but for
+ * one process in 64, where those of requests and responses fall on the same place of V8's cache). The property is put
+ * back at once, so nobody sees a difference.
  */
 
 const [major] = process.versions.node.split('.');
@@ -28,12 +29,12 @@ export function steadyShapes(raw: HostRequest, sink: HostResponse): void {
   if (!ARE_UNSTEADY || !isReshaped(raw)) return;
   keepInTable(raw, OF_REQUEST);
   keepInTable(sink, OF_RESPONSE);
-  Object.defineProperty(raw, STEADY, { value: true });
+  Reflect.defineProperty(raw, STEADY, { value: true });
 }
 
 function isReshaped(raw: HostRequest): boolean {
-  const prototype = Object.getPrototypeOf(raw) as object;
-  if (prototype === raw.constructor.prototype) return false;
+  const prototype = Object.getPrototypeOf(raw) as object | null;
+  if (prototype === null || prototype === raw.constructor.prototype) return false;
   return !Object.hasOwn(raw, STEADY) && !Object.hasOwn(prototype, STEADY);
 }
 
@@ -41,5 +42,5 @@ function keepInTable(object: object, property: string): void {
   const descriptor = Object.getOwnPropertyDescriptor(object, property);
   if (descriptor?.configurable !== true) return;
   Reflect.deleteProperty(object, property);
-  Object.defineProperty(object, property, descriptor);
+  Reflect.defineProperty(object, property, descriptor);
 }

@@ -5,12 +5,15 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
-import { APIView, defineSettings, handle, path, Response, type Handler, type Request } from 'sallyport';
+import { APIView, defineSettings, handle, path, Response } from 'sallyport';
+import type { Handler, HostResponse, Request } from 'sallyport';
 import { createServer } from 'sallyport/express';
 
 setFlagsFromString('--allow-natives-syntax');
-const shareShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
 const isInTable = runInThisContext('(object) => !%HasFastProperties(object)') as (object: object) => boolean;
+
+/** Below Node 24 Express leaves objects whose shape nobody shares. */
+const ARE_UNSTEADY = Number(process.versions.node.split('.')[0]) < 24;
 
 let server: Server | undefined;
 
@@ -47,7 +50,7 @@ describe.each([
   it.each([
     ['a view', (view: Handler) => view],
     ['a list of routes', (view: Handler) => handle([path('/', view)])],
-  ])('requests, and responses, behind %s share their shape', async (_form, mount) => {
+  ])('requests, and responses, behind %s keep their properties in a table', async (_form, mount) => {
     const [requests, responses]: [object[], object[]] = [[], []];
     const app = create();
     app.use((_request, response, next) => {
@@ -56,10 +59,9 @@ describe.each([
     });
     app.use(mount(keeping(requests)));
     const origin = await serve(createHttpServer(app));
-    for (let i = 0; i < 5; i++) await (await fetch(origin)).text();
-    // The first ones may differ: V8 learns how many properties such an object has.
-    expect(shareShape(requests[3]!, requests[4]!)).toBe(true);
-    expect(shareShape(responses[3]!, responses[4]!)).toBe(true);
+    for (let i = 0; i < 3; i++) await (await fetch(origin)).text();
+    const expected = Array.from({ length: 3 }, () => ARE_UNSTEADY);
+    expect([requests.map(isInTable), responses.map(isInTable)]).toEqual([expected, expected]);
   });
 
   it('what the host knows of a message stays', async () => {
@@ -96,5 +98,27 @@ describe('On node:http', () => {
     const origin = await serve(createHttpServer((request, response) => void view(request, response, () => undefined)));
     for (let i = 0; i < 3; i++) await (await fetch(origin)).text();
     expect(kept.map(isInTable)).toEqual([false, false, false]);
+  });
+
+  it.each([
+    ['has no prototype', Object.create(null) as object],
+    ['can’t be extended', Object.create(Object.create({ constructor: class {} }) as object) as object],
+  ])('a request that %s is served as any other', async (_kind, bare) => {
+    const raw = Object.assign(bare, { method: 'GET', url: '/', headers: {}, user: null, auth: null });
+    if (Object.getPrototypeOf(raw) !== null) Object.preventExtensions(raw);
+    const written: unknown[] = [];
+    const sink: HostResponse = {
+      headersSent: false,
+      statusCode: 200,
+      getHeader: () => undefined,
+      setHeader: () => undefined,
+      removeHeader: () => undefined,
+      writeHead: () => undefined,
+      write: () => true,
+      end: () => written.push(sink.statusCode),
+      once: () => undefined,
+    };
+    await keeping([])(raw, sink, (error) => written.push(error));
+    expect(written).toEqual([200]);
   });
 });
