@@ -5,12 +5,15 @@ import type { Awaitable } from './policy';
 import { isPromiseLike } from './policy';
 import type { Renderer, RendererContext } from './renderers';
 
+/** What an answer is beside its data. */
 export interface ResponseOptions {
   /** @default 200 */
   readonly status?: number;
+  /** Names and values, or pairs of them; `Allow` and the type and length of the body are the library's. */
   readonly headers?: HeadersInput;
   /** The value of `Content-Type`, as it is; by default the renderer's media type. */
   readonly contentType?: string;
+  /** The template of this answer, for renderers that fill one in. */
   readonly templateName?: string;
   /** Whether an exception handler made this answer. Then the unit of work is rolled back. */
   readonly exception?: boolean;

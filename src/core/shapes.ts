@@ -11,7 +11,8 @@ import type { HostRequest, HostResponse } from './host';
  */
 
 const [major] = process.versions.node.split('.');
-const ARE_UNSTEADY = Number(major) < 24;
+/** Whether this Node has an Express whose requests don't share their shape. */
+export const ARE_UNSTEADY = Number(major) < 24;
 
 /** Deleting the property that was added last would only undo that. Node's constructors set these two early. */
 const OF_REQUEST = 'complete';
@@ -19,7 +20,7 @@ const OF_RESPONSE = 'sendDate';
 
 const STEADY: unique symbol = Symbol.for('sallyport.steadyShapes') as never;
 
-/** Says of a prototype that objects are made with it, so that there is nothing to mend. */
+/** Says of the prototype of requests that they are made with it, so that there is nothing to mend. */
 export function markSteady(prototype: object): void {
   Object.defineProperty(prototype, STEADY, { value: true, configurable: true });
 }
@@ -32,9 +33,10 @@ export function steadyShapes(raw: HostRequest, sink: HostResponse): void {
   Reflect.defineProperty(raw, STEADY, { value: true });
 }
 
+/** That of a class has a constructor of its own; an application's has not. */
 function isReshaped(raw: HostRequest): boolean {
   const prototype = Object.getPrototypeOf(raw) as object | null;
-  if (prototype === null || prototype === raw.constructor.prototype) return false;
+  if (prototype === null || Object.hasOwn(prototype, 'constructor')) return false;
   return !Object.hasOwn(raw, STEADY) && !Object.hasOwn(prototype, STEADY);
 }
 

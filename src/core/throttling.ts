@@ -18,6 +18,7 @@ export interface Throttle {
   rateLimit?(): RateLimit | null;
 }
 
+/** A list of throttles, each of which is asked: DRF's `throttle_classes`. */
 export type ThrottleClasses = readonly PolicyClass<Throttle>[];
 
 /**
@@ -26,6 +27,7 @@ export type ThrottleClasses = readonly PolicyClass<Throttle>[];
  */
 export type Rate = string;
 
+/** The base of throttles: it knows a client by its address, and no limit. */
 export abstract class BaseThrottle implements Throttle {
   constructor(protected readonly settings: Settings) {}
 

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestListener, Server, ServerOptions } from 'node:http';
-import { markSteady } from '../core/shapes';
+import { ARE_UNSTEADY, markSteady } from '../core/shapes';
 
 /** What is needed of an Express application: it is a listener, and it knows the prototypes of its requests and responses. */
 export interface ExpressApp {
@@ -34,9 +34,8 @@ function withPrototype<T extends MessageClass<unknown>>(base: T, prototype: obje
  */
 export function createServer(app: ExpressApp, options: ServerOptions = {}): Server {
   const listener = app as RequestListener;
-  const [major] = process.versions.node.split('.');
-  if (Number(major) >= 24) return createHttpServer(options, listener);
-  for (const prototype of [app.request, app.response]) markSteady(prototype);
+  if (!ARE_UNSTEADY) return createHttpServer(options, listener);
+  markSteady(app.request);
   return createHttpServer(
     {
       ...options,

@@ -10,23 +10,13 @@ import {
   UserRateThrottle,
   type Handler,
   type HostRequest,
-  type HostResponse,
 } from 'sallyport';
 import { MemoryTokenStore, MemoryUserStore } from 'sallyport/testing';
+import { createSink } from '../support/sink';
 
 const REQUESTS = 50;
 
-const sink: HostResponse = {
-  headersSent: false,
-  statusCode: 200,
-  getHeader: () => undefined,
-  setHeader: () => undefined,
-  removeHeader: () => undefined,
-  writeHead: () => undefined,
-  write: () => true,
-  end: () => undefined,
-  once: () => undefined,
-};
+const sink = createSink();
 
 /** Promises that one request takes; one of them is the caller's own `await`. */
 async function promisesOf(handler: Handler, authorization?: string): Promise<number> {

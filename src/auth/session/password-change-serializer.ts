@@ -10,7 +10,8 @@ export interface PasswordChangeData {
   readonly newPassword: string;
 }
 
-const LABELS = Object.freeze({
+/** What people read beside the fields (Django's labels). */
+export const LABELS = Object.freeze({
   old_password: 'Old password',
   new_password1: 'New password',
   new_password2: 'New password confirmation',

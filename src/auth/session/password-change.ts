@@ -14,7 +14,7 @@ import { SessionAuthentication } from './authentication';
 import { getToken } from './csrf';
 import { updateSessionAuthHash } from './login';
 import type { SessionForm } from './pages';
-import { PasswordChangeSerializer } from './password-change-serializer';
+import { LABELS, PasswordChangeSerializer } from './password-change-serializer';
 import { PasswordChangeThrottle } from './throttling';
 import { redirect, SessionView } from './views';
 
@@ -79,9 +79,9 @@ export class PasswordChangeView<User extends BaseUser = BaseUser> extends Sessio
       title: 'Password change',
       submit: 'Change my password',
       fields: [
-        { name: 'old_password', label: 'Old password', autocomplete: 'current-password', value: null },
-        { name: 'new_password1', label: 'New password', ...isNew, help },
-        { name: 'new_password2', label: 'New password confirmation', ...isNew },
+        { name: 'old_password', label: LABELS.old_password, autocomplete: 'current-password', value: null },
+        { name: 'new_password1', label: LABELS.new_password1, ...isNew, help },
+        { name: 'new_password2', label: LABELS.new_password2, ...isNew },
       ],
       next: this.getRedirectUrl(),
       errors,

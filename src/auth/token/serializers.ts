@@ -13,6 +13,7 @@ export interface AuthTokenData<User extends BaseUser = BaseUser> {
   readonly user: User;
 }
 
+/** The request whose body is checked, and what is in force for it. */
 export interface SerializerContext {
   readonly request: Request;
   readonly settings: Settings;

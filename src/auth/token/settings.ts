@@ -1,6 +1,7 @@
 import { namespace } from '../../core/namespace';
 import type { TokenStore } from './store';
 
+/** The settings of DRF's tokens, under `authtoken`. */
 export interface AuthTokenSettings {
   /** The table of tokens. */
   readonly store: TokenStore;

@@ -6,6 +6,7 @@ import { compiled, type Packages, type Rule } from './compile';
 import type { Mode } from './plan';
 import { isTypeConstraint, pythonType, wordingOf, type Failure } from './texts';
 
+/** What `validated()` makes of fields that are missing, or unknown. */
 export interface ValidationOptions {
   /** Fields that are missing are no error, as in a PATCH. @default false */
   readonly partial?: boolean;
